@@ -1,0 +1,90 @@
+package dev.qanat.failure;
+
+import java.util.Locale;
+
+/**
+ * The stable codes of everything that can go wrong. Programs may rely on them; {@code docs/reference/errors.md} says for each
+ * what it means and what to do, and a test keeps the two equal.
+ */
+public enum Code {
+    // A pipeline's YAML
+    NOT_YAML,
+    UNKNOWN_KEY,
+    MISSING_KEY,
+    DUPLICATE_KEY,
+    WRONG_TYPE,
+    INVALID_NAME,
+    INVALID_VALUE,
+    UNKNOWN_REFERENCE,
+    CONFLICTING_KEYS,
+    NOT_SUPPORTED,
+    UNSET_VARIABLE,
+    LITERAL_SECRET,
+    TABLE_CLAIMED,
+
+    // A record
+    FIELD_COUNT,
+    INVALID_ENCODING,
+    INVALID_CHARACTER,
+    MALFORMED_RECORD,
+    NOT_AN_OBJECT,
+    TYPE_MISMATCH,
+    OUT_OF_RANGE,
+    REQUIRED,
+    BELOW_MIN,
+    ABOVE_MAX,
+    PATTERN_MISMATCH,
+    NOT_IN_VALUES,
+    UNDECLARED_COLUMN,
+
+    // A file or a run
+    NO_RESOURCE,
+    EMPTY_FILE,
+    BINARY_FILE,
+    CORRUPT_GZIP,
+    MALFORMED_CSV,
+    MALFORMED_JSON,
+    MISSING_COLUMN,
+    TOO_MANY_COLUMNS,
+    ALL_REJECTED,
+    MAX_ERRORS_EXCEEDED,
+    SCHEMA_FROZEN,
+    INCOMPATIBLE_SCHEMA,
+    FILE_MISSING,
+    FILE_CHANGED,
+    OUTSIDE_HOME,
+    DATABASE_UNAVAILABLE,
+    DATABASE_CONFLICT,
+    DATABASE_REFUSED,
+    STAGING_LOST,
+    LEASE_LOST,
+    INTERRUPTED,
+    INTERNAL_ERROR,
+
+    // A request
+    UNKNOWN_PIPELINE,
+    UNKNOWN_RESOURCE,
+    UNKNOWN_RUN,
+    INVALID_PIPELINE,
+    INVALID_REQUEST,
+    BODY_TOO_LARGE,
+    NOT_FOUND,
+    METHOD_NOT_ALLOWED,
+    UNAUTHORIZED,
+
+    // A start
+    INVALID_SETTING,
+    HOME_IN_USE,
+    PORT_IN_USE,
+    OPEN_WITHOUT_CREDENTIALS;
+
+    /** The code as it appears in replies, in the ledger and in logs, such as {@code field_count}. */
+    public String id() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The code with this {@link #id()}; an unknown one is a programming error. */
+    public static Code of(String id) {
+        return valueOf(id.toUpperCase(Locale.ROOT));
+    }
+}

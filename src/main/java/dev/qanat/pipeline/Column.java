@@ -1,0 +1,36 @@
+package dev.qanat.pipeline;
+
+import java.math.BigDecimal;
+import java.time.ZoneId;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * A declared column.
+ *
+ * @param name its name in the table
+ * @param from the field of the record it is read from; the column's name by default
+ * @param type its type
+ * @param required whether null rejects the record; true for the columns of the key
+ * @param min the least value allowed; for text its least length is not meant, only numbers have bounds
+ * @param max the greatest value allowed
+ * @param pattern what the whole of the value's text must match
+ * @param values the values allowed, as text; empty means any
+ * @param nullIf the texts that stand for null
+ * @param format a date pattern of {@link java.time.format.DateTimeFormatter}, for the types of date and time
+ * @param timezone the zone of values without an offset, for timestamptz; UTC by default
+ */
+public record Column(
+        String name,
+        String from,
+        ColumnType type,
+        boolean required,
+        Optional<BigDecimal> min,
+        Optional<BigDecimal> max,
+        Optional<Pattern> pattern,
+        List<String> values,
+        Set<String> nullIf,
+        Optional<String> format,
+        Optional<ZoneId> timezone) {}

@@ -1,0 +1,46 @@
+package dev.qanat.pipeline;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a source delivers and the table it becomes.
+ *
+ * @param name unique in the pipeline
+ * @param source the name of its source
+ * @param files which files it takes and how they are read
+ * @param table its table in the schema {@code silver}
+ * @param columns declared columns in the contract's order; empty when nothing is declared
+ * @param primaryKey columns of the key; empty when there is none
+ * @param maxErrors beyond it a run fails; empty when there is no limit
+ * @param keepBronze whether accepted records are kept as they came
+ */
+public record Resource(
+        String name,
+        String source,
+        FileRules files,
+        String table,
+        List<Column> columns,
+        List<String> primaryKey,
+        WriteDisposition writeDisposition,
+        Dedup dedup,
+        SchemaContract schemaContract,
+        Optional<MaxErrors> maxErrors,
+        boolean keepBronze) {
+
+    public enum WriteDisposition {
+        APPEND,
+        MERGE,
+        REPLACE
+    }
+
+    public enum Dedup {
+        NONE,
+        ROW_HASH,
+        PRIMARY_KEY
+    }
+
+    public Optional<Column> column(String columnName) {
+        return columns.stream().filter(c -> c.name().equals(columnName)).findFirst();
+    }
+}

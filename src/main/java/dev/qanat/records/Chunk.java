@@ -1,0 +1,54 @@
+package dev.qanat.records;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.util.List;
+
+/**
+ * Some thousands of records that travel through a route together, in the order of their source.
+ *
+ * @param number counted from 0 within the source
+ * @param fields the names of the fields met so far in this source, unique and in the order of their appearance; every further
+ *     chunk's fields begin with these
+ * @param records in the order of the source, never empty but for a source without records
+ */
+public record Chunk(int number, List<String> fields, List<RawRecord> records) {
+
+    private static final JsonFactory JSON = new JsonFactory();
+
+    /**
+     * The record as JSON text, as bronze and rejections keep it: of JSON sources as it came, of text formats an object of its
+     * fields. A record whose number of fields is not the header's becomes an array of its fields.
+     */
+    public String json(RawRecord record) {
+        if (record.json() != null) {
+            return record.json();
+        }
+        StringWriter text = new StringWriter(64 + 16 * record.values().length);
+        try (JsonGenerator json = JSON.createGenerator(text)) {
+            boolean named = record.values().length == fields.size();
+            if (named) {
+                json.writeStartObject();
+            } else {
+                json.writeStartArray();
+            }
+            for (int i = 0; i < record.values().length; i++) {
+                if (named) {
+                    json.writeFieldName(fields.get(i));
+                }
+                json.writeString(record.values()[i]);
+            }
+            if (named) {
+                json.writeEndObject();
+            } else {
+                json.writeEndArray();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return text.toString();
+    }
+}

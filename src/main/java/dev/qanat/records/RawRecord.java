@@ -1,0 +1,25 @@
+package dev.qanat.records;
+
+import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One record as it was read. It belongs to a {@link Chunk}, whose fields name its values.
+ *
+ * @param line the line of the source on which the record starts, counted from 1
+ * @param values the values by the chunk's fields; shorter than the fields where later fields are missing, null where a field is
+ *     missing or JSON's null. An object or array that was kept whole, a number and a boolean stand as their JSON text. For a
+ *     record whose number of fields is wrong, or that could not be read, the values as far as they could be told apart
+ * @param strings for records from JSON, which of the values were JSON strings; null for text formats
+ * @param json the record as it came, as JSON text; null for text formats, whose records {@link Chunk#json} writes when asked. For
+ *     a record that is no JSON, the text as it came
+ * @param fault why the record cannot be checked any further; null for a sound one
+ */
+public record RawRecord(
+        long line, @Nullable String[] values, @Nullable BitSet strings, @Nullable String json, @Nullable Fault fault) {
+
+    /** A sound record of a text format. */
+    public RawRecord(long line, @Nullable String[] values) {
+        this(line, values, null, null, null);
+    }
+}
