@@ -1,0 +1,21 @@
+package dev.qanat.ledger;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A rejected record as the ledger keeps it.
+ *
+ * @param source the file's name
+ * @param position the line on which the record starts
+ * @param column the first faulty column; null when the record as a whole is at fault
+ * @param record the record as text, cut at 64 KiB
+ */
+public record RejectedRecord(
+        long id,
+        String resource,
+        String source,
+        long position,
+        @Nullable String column,
+        String code,
+        String reason,
+        String record) {}

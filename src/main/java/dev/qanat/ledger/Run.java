@@ -1,0 +1,95 @@
+package dev.qanat.ledger;
+
+import java.time.Instant;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * A run as the ledger has it.
+ *
+ * @param redoes the interrupted run that this one does again
+ * @param file the file of the run; empty for a run that looked for files and found none
+ * @param bytes of the source read so far
+ * @param landingAttempts how often its landing was begun
+ */
+public record Run(
+        long id,
+        String pipeline,
+        int configVersion,
+        Trigger trigger,
+        Status status,
+        boolean fullRefresh,
+        Optional<Long> redoes,
+        Instant queuedAt,
+        Optional<Instant> startedAt,
+        Optional<Instant> landedAt,
+        Optional<Instant> finishedAt,
+        Optional<RunFile> file,
+        Optional<String> resource,
+        Counts counts,
+        long bytes,
+        int landingAttempts,
+        Optional<RunError> error) {
+
+    public enum Trigger {
+        /** A file's arrival. */
+        FILE,
+        /** {@code POST /trigger-job}. */
+        API;
+
+        public String id() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    public enum Status {
+        QUEUED,
+        RUNNING,
+        SUCCEEDED,
+        PARTIAL,
+        FAILED,
+        DEFERRED,
+        CANCELLED,
+        INTERRUPTED;
+
+        public String id() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        /** Whether the run will not go on by itself. */
+        public boolean ended() {
+            return this != QUEUED && this != RUNNING && this != DEFERRED;
+        }
+    }
+
+    /**
+     * The file of a run.
+     *
+     * @param source the pipeline's source whose folder it lies in
+     * @param path below the home
+     * @param modified its time of modification when the run was queued
+     * @param sha256 known once it was read
+     * @param alreadyLoaded whether its bytes had landed before, in the run {@code loadedBy}
+     */
+    public record RunFile(
+            String source,
+            String path,
+            long size,
+            Instant modified,
+            Optional<String> sha256,
+            boolean loaded,
+            boolean alreadyLoaded,
+            Optional<Long> loadedBy) {
+
+        public String name() {
+            return path.substring(path.lastIndexOf('/') + 1);
+        }
+    }
+
+    /** What made a run fail: a stable code and a message for people. */
+    public record RunError(String code, String message) {}
+
+    public boolean landed() {
+        return landedAt.isPresent();
+    }
+}

@@ -1,0 +1,193 @@
+package dev.qanat.ledger;
+
+import dev.qanat.failure.Code;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Timestamp;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** The runs: what became of them, and how one ends. Safe for use by several threads. */
+@ApplicationScoped
+public class Runs {
+
+    private final JdbcClient db;
+    private final RunQueue queue;
+
+    Runs(DataSource dataSource, RunQueue queue) {
+        this.db = JdbcClient.create(dataSource);
+        this.queue = queue;
+    }
+
+    public Optional<Run> find(long id) {
+        return db.sql("SELECT * FROM qanat.run WHERE id = :id")
+                .param("id", id)
+                .query(Runs::run)
+                .optional();
+    }
+
+    /**
+     * Runs, newest first.
+     *
+     * @param before only runs with a lower id than this
+     */
+    public List<Run> list(Optional<String> pipeline, Optional<Run.Status> status, Optional<Long> before, int limit) {
+        return db.sql("""
+                        SELECT * FROM qanat.run
+                        WHERE (:pipeline::text IS NULL OR pipeline = :pipeline)
+                          AND (:status::text IS NULL OR status = :status)
+                          AND id < coalesce(:before::bigint, 9223372036854775807)
+                        ORDER BY id DESC LIMIT :limit""")
+                .param("pipeline", pipeline.orElse(null))
+                .param("status", status.map(Run.Status::id).orElse(null))
+                .param("before", before.orElse(null))
+                .param("limit", limit)
+                .query(Runs::run)
+                .list();
+    }
+
+    public List<RunResource> resources(long run) {
+        return db.sql("SELECT * FROM qanat.run_resource WHERE run_id = :run ORDER BY resource")
+                .param("run", run)
+                .query((row, number) ->
+                        new RunResource(row.getString("resource"), row.getString("table_name"), counts(row)))
+                .list();
+    }
+
+    /** Notes which version and which resource read the run's file. */
+    public void began(long run, int configVersion, @Nullable String resource) {
+        db.sql("UPDATE qanat.run SET config_version = :version, resource = :resource WHERE id = :run")
+                .param("version", configVersion)
+                .param("resource", resource)
+                .param("run", run)
+                .update();
+    }
+
+    /** Notes that the landing of a run begins (once more). */
+    public void landingBegins(long run) {
+        db.sql("UPDATE qanat.run SET landing_attempts = landing_attempts + 1 WHERE id = :run")
+                .param("run", run)
+                .update();
+    }
+
+    /** A run whose file's bytes had landed before lands nothing; what is left to do is to put the file away. */
+    public void alreadyLoaded(long run, String sha256, long loadedBy) {
+        db.sql("""
+                        UPDATE qanat.run
+                        SET file_sha256 = :sha256, file_status = 'already_loaded', file_loaded_by = :loadedBy, landed_at = now(),
+                            read = 0, rejected = 0
+                        WHERE id = :run AND worker = :worker AND status = 'running'""")
+                .param("sha256", sha256)
+                .param("loadedBy", loadedBy)
+                .param("run", run)
+                .param("worker", queue.worker())
+                .update();
+    }
+
+    /** Ends a run that landed and whose file was put away. */
+    public void succeeded(long run) {
+        db.sql("""
+                        UPDATE qanat.run SET status = 'succeeded', finished_at = now(), lease_until = NULL
+                        WHERE id = :run AND worker = :worker AND status = 'running' AND landed_at IS NOT NULL""")
+                .param("run", run)
+                .param("worker", queue.worker())
+                .update();
+    }
+
+    /**
+     * Ends a run that lands nothing.
+     *
+     * @return whether it was still this process's to end
+     */
+    public boolean failed(long run, Code code, String message, long read, long rejected, long bytes, @Nullable String sha256) {
+        return db.sql("""
+                        UPDATE qanat.run
+                        SET status = 'failed', finished_at = now(), lease_until = NULL, error_code = :code,
+                            error_message = :message, read = :read, rejected = :rejected, bytes = :bytes,
+                            file_sha256 = coalesce(:sha256, file_sha256)
+                        WHERE id = :run AND worker = :worker AND status = 'running' AND landed_at IS NULL""")
+                        .param("code", code.id())
+                        .param("message", message)
+                        .param("read", read)
+                        .param("rejected", rejected)
+                        .param("bytes", bytes)
+                        .param("sha256", sha256)
+                        .param("run", run)
+                        .param("worker", queue.worker())
+                        .update()
+                == 1;
+    }
+
+    private static Run run(ResultSet row, int number) throws SQLException {
+        return new Run(
+                row.getLong("id"),
+                row.getString("pipeline"),
+                row.getInt("config_version"),
+                Run.Trigger.valueOf(row.getString("trigger").toUpperCase(Locale.ROOT)),
+                Run.Status.valueOf(row.getString("status").toUpperCase(Locale.ROOT)),
+                row.getBoolean("full_refresh"),
+                number(row, "redoes"),
+                instant(row, "queued_at").orElseThrow(),
+                instant(row, "started_at"),
+                instant(row, "landed_at"),
+                instant(row, "finished_at"),
+                file(row),
+                Optional.ofNullable(row.getString("resource")),
+                counts(row),
+                row.getLong("bytes"),
+                row.getInt("landing_attempts"),
+                Optional.ofNullable(row.getString("error_code"))
+                        .map(code -> new Run.RunError(code, text(row, "error_message"))));
+    }
+
+    private static Optional<Run.RunFile> file(ResultSet row) throws SQLException {
+        String path = row.getString("file");
+        if (path == null) {
+            return Optional.empty();
+        }
+        String status = row.getString("file_status");
+        return Optional.of(new Run.RunFile(
+                row.getString("source"),
+                path,
+                row.getLong("file_size"),
+                instant(row, "file_modified").orElseThrow(),
+                Optional.ofNullable(row.getString("file_sha256")),
+                "loaded".equals(status),
+                "already_loaded".equals(status),
+                number(row, "file_loaded_by")));
+    }
+
+    private static Counts counts(ResultSet row) throws SQLException {
+        return new Counts(
+                row.getLong("read"),
+                row.getLong("inserted"),
+                row.getLong("updated"),
+                row.getLong("unchanged"),
+                row.getLong("duplicate"),
+                row.getLong("filtered"),
+                row.getLong("rejected"));
+    }
+
+    private static Optional<Instant> instant(ResultSet row, String column) throws SQLException {
+        return Optional.ofNullable(row.getTimestamp(column)).map(Timestamp::toInstant);
+    }
+
+    private static Optional<Long> number(ResultSet row, String column) throws SQLException {
+        long value = row.getLong(column);
+        return row.wasNull() ? Optional.empty() : Optional.of(value);
+    }
+
+    private static String text(ResultSet row, String column) {
+        try {
+            return row.getString(column);
+        } catch (SQLException e) {
+            throw new IllegalStateException("column " + column, e);
+        }
+    }
+}

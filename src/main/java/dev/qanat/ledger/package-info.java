@@ -1,0 +1,8 @@
+/**
+ * The record in PostgreSQL of what was done: runs and their queue, the files that landed, rejections, watched folders. It decides
+ * what is done next; nothing that matters lives in memory. Knows nothing of pipelines' meaning, formats or routes.
+ */
+@NullMarked
+package dev.qanat.ledger;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,94 @@
+package dev.qanat.load;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The views that hang on a table, directly or through other views. PostgreSQL refuses to change a column's type under them; they
+ * are dropped before and made anew afterwards, with owner, grants, options and comment, in the transaction of the change.
+ */
+final class DependentViews {
+
+    private record View(String name, List<String> create) {}
+
+    private final List<View> views;
+
+    private DependentViews(List<View> views) {
+        this.views = views;
+    }
+
+    /** The views as they stand; the nearest to the table come first. */
+    static DependentViews of(Connection connection, TableName table) throws SQLException {
+        List<View> views = new ArrayList<>();
+        try (PreparedStatement select = connection.prepareStatement("""
+                WITH RECURSIVE hanging(view, depth) AS (
+                    SELECT rewrite.ev_class, 1
+                    FROM pg_depend depend JOIN pg_rewrite rewrite ON rewrite.oid = depend.objid
+                    WHERE depend.classid = 'pg_rewrite'::regclass AND depend.refclassid = 'pg_class'::regclass
+                      AND depend.refobjid = to_regclass(?) AND rewrite.ev_class <> depend.refobjid
+                    UNION
+                    SELECT rewrite.ev_class, hanging.depth + 1
+                    FROM hanging
+                    JOIN pg_depend depend ON depend.refobjid = hanging.view AND depend.refclassid = 'pg_class'::regclass
+                         AND depend.classid = 'pg_rewrite'::regclass
+                    JOIN pg_rewrite rewrite ON rewrite.oid = depend.objid AND rewrite.ev_class <> hanging.view
+                    WHERE hanging.depth < 100
+                )
+                SELECT class.oid, format('%I.%I', nspname, relname) AS name,
+                       CASE relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END AS kind,
+                       coalesce(' WITH (' || array_to_string(reloptions, ', ') || ')', '') AS options,
+                       rtrim(pg_get_viewdef(class.oid), ';') AS definition,
+                       quote_ident(pg_get_userbyid(relowner)) AS owner,
+                       quote_literal(obj_description(class.oid, 'pg_class')) AS comment,
+                       ARRAY(SELECT format('GRANT %s ON %I.%I TO %s%s', privilege_type, nspname, relname,
+                                           CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END,
+                                           CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+                             FROM aclexplode(relacl)) AS grants,
+                       ARRAY(SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = class.oid) AS indexes
+                FROM (SELECT view, max(depth) AS depth FROM hanging GROUP BY view) AS views
+                JOIN pg_class class ON class.oid = view JOIN pg_namespace ON pg_namespace.oid = relnamespace
+                ORDER BY depth, name""")) {
+            select.setString(1, table.sql());
+            try (ResultSet row = select.executeQuery()) {
+                while (row.next()) {
+                    views.add(view(row));
+                }
+            }
+        }
+        return new DependentViews(views);
+    }
+
+    private static View view(ResultSet row) throws SQLException {
+        String name = row.getString("kind") + " " + row.getString("name");
+        List<String> create = new ArrayList<>();
+        create.add("CREATE " + name + row.getString("options") + " AS " + row.getString("definition"));
+        create.add("ALTER " + name + " OWNER TO " + row.getString("owner"));
+        create.addAll(List.of((String[]) row.getArray("indexes").getArray()));
+        create.addAll(List.of((String[]) row.getArray("grants").getArray()));
+        if (row.getString("comment") != null) {
+            create.add("COMMENT ON " + name + " IS " + row.getString("comment"));
+        }
+        return new View(name, create);
+    }
+
+    /** Drops them, those farthest from the table first. */
+    void drop(Statement statement) throws SQLException {
+        for (int i = views.size() - 1; i >= 0; i--) {
+            statement.execute("DROP " + views.get(i).name());
+        }
+    }
+
+    /** Makes them anew, those nearest to the table first. */
+    void create(Statement statement) throws SQLException {
+        for (View view : views) {
+            for (String step : view.create()) {
+                statement.execute(step);
+            }
+        }
+    }
+}

@@ -1,0 +1,244 @@
+package dev.qanat.load;
+
+import static dev.qanat.load.TableName.quoted;
+
+import dev.qanat.failure.Code;
+import dev.qanat.failure.TransientFailure;
+import dev.qanat.pipeline.ColumnType.Kind;
+import dev.qanat.pipeline.Resource;
+import dev.qanat.pipeline.Resource.Dedup;
+import dev.qanat.pipeline.Resource.WriteDisposition;
+import dev.qanat.validate.TargetColumn;
+import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The statements that make what a run staged visible, and the counts they give. The route of the landing runs them in its order,
+ * in one transaction, and hands back how many rows each touched. A landing is for one attempt, one thread.
+ *
+ * <p>Rows are first chosen (the last record of a key, one row of a hash), then rows that went are removed (replace), rows that
+ * changed are updated, new ones inserted. This is faster than MERGE where rows are known already, and each step's count is exact;
+ * see {@code docs/decisions/}.
+ */
+public final class Landing {
+
+    private final Staging staging;
+    private final Target target;
+    private final long run;
+    private final boolean keyed;
+    private final List<TargetColumn> columns;
+    private final WriteDisposition disposition;
+    private final Dedup dedup;
+
+    private long chosen = -1;
+    private long updated;
+    private long inserted;
+
+    /**
+     * @param keyed whether the silver table has its key, from {@link Target#prepare}
+     */
+    public Landing(Staging staging, Target target, long run, boolean keyed) {
+        this.staging = staging;
+        this.target = target;
+        this.run = run;
+        this.keyed = keyed;
+        this.columns = staging.columns();
+        this.disposition = target.resource().writeDisposition();
+        this.dedup = target.resource().dedup();
+    }
+
+    /** Takes the lock of the target table. */
+    public String lock() {
+        return target.lock();
+    }
+
+    /** Counts what is staged. A crash of PostgreSQL empties unlogged tables, and a landing must not take that for no rows. */
+    public String countStaged() {
+        return "SELECT (SELECT count(*) FROM " + staging.rowsTable().sql() + ") AS rows, (SELECT count(*) FROM "
+                + staging.rejectionsTable().sql() + ") AS rejections"
+                + (keepsBronze() ? ", (SELECT count(*) FROM " + staging.bronzeTable().sql() + ") AS records" : "");
+    }
+
+    /** @throws TransientFailure when something is missing: the run is done again from its file */
+    public void staged(java.util.Map<String, Number> counts) {
+        expect(counts.get("rows"), staging.rows(), "rows");
+        expect(counts.get("rejections"), staging.rejected(), "rejections");
+        if (keepsBronze()) {
+            expect(counts.get("records"), staging.accepted(), "records");
+        }
+    }
+
+    private static void expect(Number found, long expected, String what) {
+        if (found.longValue() != expected) {
+            throw new TransientFailure(
+                    Code.STAGING_LOST,
+                    "the staging tables hold " + found + " " + what + " where " + expected
+                            + " were copied; the database lost them in a crash, or could not tell that it had kept them");
+        }
+    }
+
+    public boolean keepsBronze() {
+        return target.resource().keepBronze();
+    }
+
+    /** Keeps the accepted records as they came; its parameter is the source's name. */
+    public String bronze() {
+        return "INSERT INTO " + target.bronze().sql() + " (_run_id, _source, _position, record) SELECT " + run
+                + ", :#${exchangeProperty.load.sourceName}, _position, record FROM " + staging.bronzeTable().sql()
+                + " ORDER BY _n";
+    }
+
+    /** Whether the last record of a key is chosen in a step of its own. */
+    public boolean chooses() {
+        return keyed && disposition != WriteDisposition.APPEND && distinctBy() != null;
+    }
+
+    /** The table of the chosen rows; it goes with the transaction. */
+    public String createChosen() {
+        return "CREATE TEMPORARY TABLE qanat_chosen (LIKE " + staging.rowsTable().sql() + ") ON COMMIT DROP";
+    }
+
+    public String choose() {
+        return "INSERT INTO qanat_chosen " + distinctRows("*");
+    }
+
+    public void chosen(int rows) {
+        chosen = rows;
+    }
+
+    /** Whether rows that are not in the run are removed. */
+    public boolean removes() {
+        return disposition == WriteDisposition.REPLACE;
+    }
+
+    public String remove() {
+        String table = target.silver().sql();
+        return chooses()
+                ? "DELETE FROM " + table + " AS t WHERE NOT EXISTS (SELECT FROM qanat_chosen AS s WHERE " + sameRow() + ")"
+                : "DELETE FROM " + table;
+    }
+
+    /** Whether rows that are stored may have other values. */
+    public boolean updates() {
+        return chooses() && target.byKey() && !valueColumns().isEmpty();
+    }
+
+    public String update() {
+        List<String> names = valueColumns().stream().map(column -> quoted(column.name())).toList();
+        return "UPDATE " + target.silver().sql() + " AS t SET "
+                + names.stream().map(name -> name + " = s." + name + ", ").collect(Collectors.joining())
+                + "_run_id = " + run + ", _position = s._position, _row_hash = s._row_hash, _updated_at = now()"
+                + " FROM qanat_chosen AS s WHERE " + sameRow() + " AND (" + comparable("t.") + ") IS DISTINCT FROM ("
+                + comparable("s.") + ")";
+    }
+
+    public void updated(int rows) {
+        updated = rows;
+    }
+
+    public String insert() {
+        String names = Stream.concat(
+                        columns.stream().map(column -> quoted(column.name())), Stream.of("_position", "_row_hash"))
+                .collect(Collectors.joining(", "));
+        String into = "INSERT INTO " + target.silver().sql() + " (_run_id, " + names + ") ";
+        String list = run + ", " + names;
+        if (chooses()) {
+            return into + "SELECT " + list + " FROM qanat_chosen AS s WHERE NOT EXISTS (SELECT FROM " + target.silver().sql()
+                    + " AS t WHERE " + sameRow() + ")";
+        }
+        String rows = distinctBy() == null
+                ? "SELECT * FROM " + staging.rowsTable().sql() + " AS s ORDER BY _n"
+                : distinctRows("*");
+        return into + "SELECT " + list + " FROM (" + rows + ") AS s"
+                + (keyed && target.byHash()
+                        ? " WHERE NOT EXISTS (SELECT FROM " + target.silver().sql() + " AS t WHERE " + sameRow() + ")"
+                        : "");
+    }
+
+    public void inserted(int rows) {
+        inserted = rows;
+    }
+
+    /** Whether the landing brings a new table its first rows and so builds its key. */
+    public boolean buildsKey() {
+        return target.needsKey() && !keyed;
+    }
+
+    public String buildKey() {
+        return target.buildKey();
+    }
+
+    /** Keeps the rejected records; its parameters are the resource's and the source's names. */
+    public String rejections() {
+        return "INSERT INTO qanat.rejection (run_id, resource, source, position, column_name, code, reason, record) SELECT " + run
+                + ", :#${exchangeProperty.load.resourceName}, :#${exchangeProperty.load.sourceName},"
+                + " position, column_name, code, reason, record FROM " + staging.rejectionsTable().sql() + " ORDER BY _n";
+    }
+
+    public long inserted() {
+        return inserted;
+    }
+
+    public long updated() {
+        return updated;
+    }
+
+    public long unchanged() {
+        return chosen < 0 ? 0 : chosen - updated - inserted;
+    }
+
+    public long duplicate() {
+        return staging.rows() - (chosen < 0 ? inserted : chosen);
+    }
+
+    public long filtered() {
+        return staging.accepted() - staging.rows();
+    }
+
+    /** By what rows are told apart within the run; null when every row counts. */
+    private @Nullable String distinctBy() {
+        return switch (dedup) {
+            case NONE -> null;
+            case ROW_HASH -> "_row_hash";
+            case PRIMARY_KEY -> key(quotedName -> quotedName);
+        };
+    }
+
+    private String distinctRows(String list) {
+        String by = distinctBy();
+        return "SELECT DISTINCT ON (" + by + ") " + list + " FROM " + staging.rowsTable().sql() + " ORDER BY " + by
+                + ", _n DESC";
+    }
+
+    private String key(Function<String, String> each) {
+        return target.resource().primaryKey().stream()
+                .map(TableName::quoted)
+                .map(each)
+                .collect(Collectors.joining(", "));
+    }
+
+    private String sameRow() {
+        return target.byKey()
+                ? target.resource().primaryKey().stream()
+                        .map(TableName::quoted)
+                        .map(name -> "t." + name + " = s." + name)
+                        .collect(Collectors.joining(" AND "))
+                : "t._row_hash = s._row_hash";
+    }
+
+    private List<TargetColumn> valueColumns() {
+        return columns.stream()
+                .filter(column -> !target.resource().primaryKey().contains(column.name()))
+                .toList();
+    }
+
+    /** The value columns as things that can be compared: json has no equality, its text has. */
+    private String comparable(String alias) {
+        return valueColumns().stream()
+                .map(column -> alias + quoted(column.name()) + (column.type().kind() == Kind.JSON ? "::text" : ""))
+                .collect(Collectors.joining(", "));
+    }
+}

@@ -1,0 +1,242 @@
+package dev.qanat.load;
+
+import static dev.qanat.load.TableName.quoted;
+
+import dev.qanat.validate.CheckedChunk;
+import dev.qanat.validate.TargetColumn;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyIn;
+
+/**
+ * The unlogged tables to which a run copies its chunks: typed rows, records as they came, rejections. A chunk is staged whole or
+ * not at all, on any connection, by any thread; several at once. What is staged is seen by nobody before the landing.
+ */
+public final class Staging {
+
+    public static final String SCHEMA = "qanat_staging";
+
+    /** Chunks hold fewer records than this, so that chunk and place in it make one increasing number. */
+    private static final long ORDINALS = 1L << 20;
+
+    private final DataSource dataSource;
+    private final long run;
+    private final boolean keepBronze;
+    private final AtomicLong rows = new AtomicLong();
+    private final AtomicLong accepted = new AtomicLong();
+    private final AtomicLong rejected = new AtomicLong();
+    private volatile List<TargetColumn> columns = List.of();
+
+    /**
+     * @param run whose tables these are
+     * @param keepBronze whether accepted records are kept as they came
+     */
+    public Staging(DataSource dataSource, long run, boolean keepBronze) {
+        this.dataSource = dataSource;
+        this.run = run;
+        this.keepBronze = keepBronze;
+    }
+
+    TableName rowsTable() {
+        return table(run, "rows");
+    }
+
+    TableName bronzeTable() {
+        return table(run, "bronze");
+    }
+
+    TableName rejectionsTable() {
+        return table(run, "rejections");
+    }
+
+    private static TableName table(long run, String kind) {
+        return new TableName(SCHEMA, "run_" + run + "_" + kind);
+    }
+
+    /** The columns staged so far. */
+    public List<TargetColumn> columns() {
+        return columns;
+    }
+
+    /** How many rows are staged. */
+    public long rows() {
+        return rows.get();
+    }
+
+    /** How many records were accepted; those that are not staged were filtered by a step of the route. */
+    public long accepted() {
+        return accepted.get();
+    }
+
+    public long rejected() {
+        return rejected.get();
+    }
+
+    /** Makes the tables anew, empty. */
+    public void create() throws SQLException {
+        try (Connection connection = dataSource.getConnection();
+                Statement statement = connection.createStatement()) {
+            drop(statement, run);
+            // Autovacuum has nothing to gain from tables that live for a minute.
+            String options = " WITH (autovacuum_enabled = off)";
+            statement.execute("CREATE UNLOGGED TABLE " + rowsTable().sql()
+                    + " (_n bigint NOT NULL, _position bigint NOT NULL, _row_hash bytea NOT NULL)" + options);
+            if (keepBronze) {
+                statement.execute("CREATE UNLOGGED TABLE " + bronzeTable().sql()
+                        + " (_n bigint NOT NULL, _position bigint NOT NULL, record json NOT NULL)" + options);
+            }
+            statement.execute("CREATE UNLOGGED TABLE " + rejectionsTable().sql()
+                    + " (_n bigint NOT NULL, position bigint NOT NULL, column_name text, code text NOT NULL,"
+                    + " reason text NOT NULL, record text NOT NULL)" + options);
+        }
+    }
+
+    /** Stages a chunk in a transaction of its own. */
+    public void copy(CheckedChunk checked) throws SQLException {
+        widen(checked.columns());
+        try (Connection connection = dataSource.getConnection()) {
+            connection.setAutoCommit(false);
+            try {
+                PGConnection postgres = connection.unwrap(PGConnection.class);
+                long first = checked.chunk().number() * ORDINALS;
+                copyRows(postgres, checked, first);
+                if (keepBronze) {
+                    copyBronze(postgres, checked, first);
+                }
+                copyRejections(postgres, checked, first);
+                connection.commit();
+            } catch (SQLException | RuntimeException e) {
+                rollback(connection, e);
+                throw e;
+            } finally {
+                restore(connection);
+            }
+        }
+        rows.addAndGet(checked.rows().size());
+        accepted.addAndGet(checked.accepted().size());
+        rejected.addAndGet(checked.rejections().size());
+    }
+
+    private static void rollback(Connection connection, Exception because) {
+        try {
+            connection.rollback();
+        } catch (SQLException e) {
+            because.addSuppressed(e);
+        }
+    }
+
+    private static void restore(Connection connection) {
+        try {
+            connection.setAutoCommit(true);
+        } catch (SQLException e) {
+            // The connection is broken: the pool finds that out by itself, and the first failure is the one to tell.
+        }
+    }
+
+    private synchronized void widen(List<TargetColumn> needed) throws SQLException {
+        if (needed.size() <= columns.size()) {
+            return;
+        }
+        String added = needed.subList(columns.size(), needed.size()).stream()
+                .map(column -> "ADD COLUMN " + quoted(column.name()) + " " + column.type().sql())
+                .collect(Collectors.joining(", "));
+        try (Connection connection = dataSource.getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute("ALTER TABLE " + rowsTable().sql() + " " + added);
+        }
+        columns = List.copyOf(needed);
+    }
+
+    private void copyRows(PGConnection connection, CheckedChunk checked, long first) throws SQLException {
+        List<String> names = new ArrayList<>(List.of("_n", "_position", "_row_hash"));
+        checked.columns().forEach(column -> names.add(column.name()));
+        int width = checked.columns().size();
+        copy(connection, rowsTable(), names, first, checked.rows(), (row, copy) -> {
+            copy.field(row.record().line());
+            copy.field(row.hash());
+            @Nullable String[] values = row.values();
+            for (int i = 0; i < width; i++) {
+                copy.field(i < values.length ? values[i] : null);
+            }
+        });
+    }
+
+    private void copyBronze(PGConnection connection, CheckedChunk checked, long first) throws SQLException {
+        copy(connection, bronzeTable(), List.of("_n", "_position", "record"), first, checked.accepted(), (row, copy) -> {
+            copy.field(row.record().line());
+            copy.field(checked.chunk().json(row.record()));
+        });
+    }
+
+    private void copyRejections(PGConnection connection, CheckedChunk checked, long first) throws SQLException {
+        List<String> names = List.of("_n", "position", "column_name", "code", "reason", "record");
+        copy(connection, rejectionsTable(), names, first, checked.rejections(), (rejection, copy) -> {
+            copy.field(rejection.line());
+            copy.field(rejection.column());
+            copy.field(rejection.code().id());
+            copy.field(rejection.reason());
+            copy.field(rejection.record());
+        });
+    }
+
+    private interface Fields<T> {
+        void write(T item, CopyStream copy) throws SQLException;
+    }
+
+    private static <T> void copy(
+            PGConnection connection, TableName table, List<String> columns, long first, List<T> items, Fields<T> fields)
+            throws SQLException {
+        if (items.isEmpty()) {
+            return;
+        }
+        CopyIn in = connection
+                .getCopyAPI()
+                .copyIn("COPY " + table.sql() + " ("
+                        + columns.stream().map(TableName::quoted).collect(Collectors.joining(", ")) + ") FROM STDIN");
+        try {
+            CopyStream copy = new CopyStream(in);
+            long n = first;
+            for (T item : items) {
+                copy.field(n++);
+                fields.write(item, copy);
+                copy.endRow();
+            }
+            copy.end();
+        } finally {
+            // A copy that was not ended keeps its connection busy.
+            if (in.isActive()) {
+                in.cancelCopy();
+            }
+        }
+    }
+
+    /** The statement that keeps the first of a failed run's rejections; its parameters are run, resource and source. */
+    public String keepRejections(int most) {
+        return """
+                INSERT INTO qanat.rejection (run_id, resource, source, position, column_name, code, reason, record)
+                SELECT ?, ?, ?, position, column_name, code, reason, record FROM %s ORDER BY _n LIMIT %d"""
+                .formatted(rejectionsTable().sql(), most);
+    }
+
+    /** Drops the tables. */
+    public void drop() throws SQLException {
+        try (Connection connection = dataSource.getConnection();
+                Statement statement = connection.createStatement()) {
+            drop(statement, run);
+        }
+    }
+
+    static void drop(Statement statement, long run) throws SQLException {
+        for (String kind : List.of("rows", "bronze", "rejections")) {
+            statement.execute("DROP TABLE IF EXISTS " + table(run, kind).sql());
+        }
+    }
+}
