@@ -71,6 +71,7 @@ public enum Code {
     NOT_FOUND,
     METHOD_NOT_ALLOWED,
     UNAUTHORIZED,
+    FORBIDDEN,
 
     // A start
     INVALID_SETTING,

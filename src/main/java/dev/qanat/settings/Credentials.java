@@ -1,0 +1,48 @@
+package dev.qanat.settings;
+
+import dev.qanat.failure.Code;
+import dev.qanat.failure.InputFailure;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whether anybody may get in where the server listens.
+ *
+ * @param host where it listens
+ * @param apiKey what a request must carry; null when nothing is asked
+ */
+record Credentials(String host, @Nullable String apiKey) {
+    private static final int SHORTEST_KEY = 16;
+
+    /** @throws InputFailure when the key is too short, or when there is none and others than this machine could connect */
+    void check() {
+        if (apiKey == null) {
+            if (!loopback()) {
+                throw new InputFailure(
+                        Code.OPEN_WITHOUT_CREDENTIALS,
+                        "quarkus.http.host is " + host + ", which others can reach, and no API key is set."
+                                + " Set QANAT_API_KEY to a secret of at least " + SHORTEST_KEY
+                                + " characters (openssl rand -hex 32), or listen on 127.0.0.1");
+            }
+        } else if (apiKey.length() < SHORTEST_KEY) {
+            throw new InputFailure(
+                    Code.INVALID_SETTING,
+                    "QANAT_API_KEY has " + apiKey.length() + " characters, it needs at least " + SHORTEST_KEY
+                            + " (openssl rand -hex 32)");
+        }
+    }
+
+    private boolean loopback() {
+        try {
+            for (InetAddress address : InetAddress.getAllByName(host)) {
+                if (!address.isLoopbackAddress()) {
+                    return false;
+                }
+            }
+            return true;
+        } catch (UnknownHostException e) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,89 @@
+package dev.qanat.settings;
+
+import dev.qanat.failure.Code;
+import dev.qanat.failure.InputFailure;
+import dev.qanat.failure.TransientFailure;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A PostgreSQL of the operator's.
+ *
+ * @param jdbcUrl where it is
+ */
+record Database(
+        String jdbcUrl, @Nullable String username, @Nullable String password) {
+    // The classes of SQLSTATE: 08 no connection, 57P03 still starting. A name that is not known yet is 08001 too.
+    private static final String NO_CONNECTION = "08";
+    private static final String STARTING = "57P03";
+
+    /**
+     * Waits until the database takes connections: where several containers start at once it is often the last.
+     *
+     * @throws TransientFailure {@code database_unavailable} when nobody answers for so long
+     * @throws InputFailure {@code invalid_setting} when it answers and refuses: a wrong password, no such database
+     */
+    void await(Duration patience) {
+        Instant end = Instant.now().plus(patience);
+        boolean told = false;
+        while (true) {
+            try {
+                connect().close();
+                return;
+            } catch (SQLException e) {
+                String state = e.getSQLState() == null ? NO_CONNECTION : e.getSQLState();
+                if (!state.startsWith(NO_CONNECTION) && !state.equals(STARTING)) {
+                    throw new InputFailure(
+                            Code.INVALID_SETTING,
+                            "the database " + DatabaseUrl.place(jdbcUrl) + " refuses the connection: " + firstLine(e), e);
+                }
+                if (Instant.now().isAfter(end)) {
+                    throw new TransientFailure(
+                            Code.DATABASE_UNAVAILABLE,
+                            "the database " + DatabaseUrl.place(jdbcUrl) + " cannot be reached for "
+                                    + patience.toSeconds() + " seconds: " + firstLine(e)
+                                    + " See DATABASE_URL or QUARKUS_DATASOURCE_JDBC_URL",
+                            e);
+                }
+                if (!told) {
+                    // Not a log's line: the application's log is not set up before its settings are complete.
+                    System.err.println("Waiting for the database " + DatabaseUrl.place(jdbcUrl) + " …");
+                    told = true;
+                }
+            }
+            try {
+                Thread.sleep(1000);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new TransientFailure(Code.INTERRUPTED, "interrupted while waiting for the database", e);
+            }
+        }
+    }
+
+    private Connection connect() throws SQLException {
+        Properties properties = new Properties();
+        if (username != null) {
+            properties.setProperty("user", username);
+        }
+        if (password != null) {
+            properties.setProperty("password", password);
+        }
+        properties.setProperty("connectTimeout", "5");
+        properties.setProperty("loginTimeout", "10");
+        Connection connection = new org.postgresql.Driver().connect(jdbcUrl, properties);
+        if (connection == null) {
+            throw new InputFailure(
+                    Code.INVALID_SETTING,
+                    "QUARKUS_DATASOURCE_JDBC_URL is not PostgreSQL's; it looks like jdbc:postgresql://host:5432/database");
+        }
+        return connection;
+    }
+
+    private static String firstLine(SQLException e) {
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    }
+}

@@ -1,0 +1,14 @@
+package dev.qanat.settings;
+
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+
+/** The facts of the settings that other packages have injected. */
+final class Provided {
+
+    @Produces
+    @Singleton
+    Home home(Settings settings) {
+        return new Home(settings.home());
+    }
+}

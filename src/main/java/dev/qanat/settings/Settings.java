@@ -1,0 +1,36 @@
+package dev.qanat.settings;
+
+import io.smallrye.config.ConfigMapping;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * The settings of Qanat's own; {@code qanat.pg-port} is {@code QANAT_PG_PORT} in the environment. Their defaults are in
+ * {@code application.properties}. They do not change while the application runs.
+ */
+@ConfigMapping(prefix = "qanat")
+public interface Settings {
+
+    Path home();
+
+    /** The folder of the routes, relative to the working directory. */
+    Path routes();
+
+    /** The folder of the pipelines, relative to the working directory. */
+    Path pipelines();
+
+    /** The folder of the models, relative to the working directory. */
+    Path transform();
+
+    /** How many runs this process works on at a time; at least one. */
+    int workers();
+
+    /** Whether recorded replies and sample files stand in for the world. */
+    boolean demo();
+
+    /** The port of the embedded PostgreSQL. */
+    int pgPort();
+
+    /** What every request must carry, when it is set. */
+    Optional<String> apiKey();
+}

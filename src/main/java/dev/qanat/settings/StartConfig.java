@@ -1,0 +1,137 @@
+package dev.qanat.settings;
+
+import dev.qanat.embedded.EmbeddedServer;
+import dev.qanat.failure.Code;
+import dev.qanat.failure.Failure;
+import dev.qanat.failure.InputFailure;
+import io.quarkus.runtime.Application;
+import io.quarkus.runtime.configuration.ConfigurationException;
+import io.smallrye.config.ConfigSourceContext;
+import io.smallrye.config.ConfigSourceFactory;
+import io.smallrye.config.ConfigValue;
+import io.smallrye.config.PropertiesConfigSource;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.eclipse.microprofile.config.spi.ConfigSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a start settles before anything else: who may get in, which database there is, how the log looks. It runs when the
+ * settings of a starting application are read, and does nothing at a build or in a test without an application. A setting that
+ * does not do ends the start with one line.
+ *
+ * <p>The database is, in this order: {@code quarkus.datasource.jdbc.url}, {@code DATABASE_URL}, the embedded PostgreSQL.
+ */
+public final class StartConfig implements ConfigSourceFactory {
+    private static final String URL = "quarkus.datasource.jdbc.url";
+    private static final String USERNAME = "quarkus.datasource.username";
+    private static final String PASSWORD = "quarkus.datasource.password";
+    private static final String JSON = "quarkus.log.console.json.enabled";
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    // Above the environment, where an empty QUARKUS_DATASOURCE_JDBC_URL may stand: this answers only where nothing else does.
+    private static final int ABOVE_ALL = 500;
+    private static final int BELOW_ALL = 50;
+
+    private static @Nullable EmbeddedServer embedded;
+
+    @Override
+    public Iterable<ConfigSource> getConfigSources(ConfigSourceContext context) {
+        Application application = Application.currentApplication();
+        if (application == null) {
+            return List.of();
+        }
+        try {
+            new Credentials(required(context, "quarkus.http.host"), optional(context, "qanat.api-key")).check();
+            number(context, "qanat.workers", workers -> workers >= 1, "a number from 1");
+            return List.of(
+                    new PropertiesConfigSource(
+                            Map.of(JSON, Boolean.toString(!Terminal.isStandardOutput())), "Qanat's console", BELOW_ALL),
+                    new PropertiesConfigSource(database(context, application), "Qanat's database", ABOVE_ALL));
+        } catch (Failure e) {
+            // Quarkus prints the message of this one, of which it must be the root, and ends with a code of 1.
+            throw new ConfigurationException(e.code().id() + ": " + e.getMessage());
+        }
+    }
+
+    private static Map<String, String> database(ConfigSourceContext context, Application application) {
+        String configured = optional(context, URL);
+        if (configured != null) {
+            new Database(configured, optional(context, USERNAME), optional(context, PASSWORD)).await(PATIENCE);
+            return Map.of();
+        }
+        String url = optional(context, "DATABASE_URL");
+        Map<String, String> answers = new HashMap<>();
+        if (url != null) {
+            DatabaseUrl parsed = DatabaseUrl.parse(url);
+            String username = parsed.username() == null ? optional(context, USERNAME) : parsed.username();
+            String password = parsed.password() == null ? optional(context, PASSWORD) : parsed.password();
+            new Database(parsed.jdbcUrl(), username, password).await(PATIENCE);
+            put(answers, URL, parsed.jdbcUrl());
+            put(answers, USERNAME, parsed.username());
+            put(answers, PASSWORD, parsed.password());
+        } else {
+            put(answers, URL, embedded(context, application).jdbcUrl());
+            put(answers, USERNAME, EmbeddedServer.NAME);
+        }
+        return answers;
+    }
+
+    private static synchronized EmbeddedServer embedded(ConfigSourceContext context, Application application) {
+        if (embedded == null) {
+            int port = number(context, "qanat.pg-port", p -> p >= 1 && p <= 65535, "a port, 1 to 65535");
+            EmbeddedServer server = EmbeddedServer.start(
+                    new Home(Path.of(required(context, "qanat.home"))).folder(), port);
+            // Hooks run side by side: this one waits until the application has closed its connections.
+            Runtime.getRuntime()
+                    .addShutdownHook(new Thread(
+                            () -> {
+                                application.awaitShutdown();
+                                server.stop();
+                            },
+                            "stop-postgresql"));
+            embedded = server;
+        }
+        return embedded;
+    }
+
+    private static int number(ConfigSourceContext context, String name, Predicate<Integer> allowed, String expected) {
+        String text = required(context, name);
+        try {
+            int number = Integer.parseInt(text.strip());
+            if (allowed.test(number)) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // Told below.
+        }
+        throw new InputFailure(
+                Code.INVALID_SETTING,
+                name.toUpperCase(Locale.ROOT).replaceAll("[.-]", "_") + " is " + text + ", expected " + expected);
+    }
+
+    private static String required(ConfigSourceContext context, String name) {
+        String value = optional(context, name);
+        if (value == null) {
+            throw new InputFailure(Code.INVALID_SETTING, name + " is empty");
+        }
+        return value;
+    }
+
+    private static @Nullable String optional(ConfigSourceContext context, String name) {
+        ConfigValue value = context.getValue(name);
+        return value == null || value.getValue() == null || value.getValue().isBlank() ? null : value.getValue();
+    }
+
+    private static void put(Map<String, String> answers, String name, @Nullable String value) {
+        if (value != null) {
+            // Otherwise ${…} in a password would be taken for the name of another setting.
+            answers.put(name, value.replace("\\", "\\\\").replace("$", "\\$"));
+        }
+    }
+}

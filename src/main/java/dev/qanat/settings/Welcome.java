@@ -1,0 +1,60 @@
+package dev.qanat.settings;
+
+import io.quarkus.runtime.StartupEvent;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.io.File;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jboss.logging.Logger;
+
+/** Says at the end of a start where everything is. */
+@Singleton
+final class Welcome {
+    private static final Logger LOG = Logger.getLogger(Welcome.class);
+    private static final int LAST = Integer.MAX_VALUE;
+
+    private final Home home;
+    private final Settings settings;
+    private final String version;
+    private final String host;
+    private final int port;
+    private final String jdbcUrl;
+    private final String username;
+
+    Welcome(
+            Home home,
+            Settings settings,
+            @ConfigProperty(name = "quarkus.application.version") String version,
+            @ConfigProperty(name = "quarkus.http.host") String host,
+            @ConfigProperty(name = "quarkus.http.port") int port,
+            @ConfigProperty(name = "quarkus.datasource.jdbc.url") String jdbcUrl,
+            @ConfigProperty(name = "quarkus.datasource.username", defaultValue = "") String username) {
+        this.home = home;
+        this.settings = settings;
+        this.version = version;
+        this.host = host;
+        this.port = port;
+        this.jdbcUrl = jdbcUrl;
+        this.username = username;
+    }
+
+    void started(@Observes @Priority(LAST) StartupEvent event) {
+        LOG.infof(
+                "Qanat %s on http://%s:%d (API at /docs)%s",
+                version, host, port, settings.apiKey().isPresent() ? ", requests need the API key" : "");
+        LOG.infof("Drop files into %s%s<pipeline>", home.inbox(), File.separator);
+        LOG.infof("Look into the database: %s", psql(jdbcUrl, username));
+    }
+
+    /** The command that opens the database, without its password. */
+    static String psql(String jdbcUrl, String username) {
+        String place = DatabaseUrl.place(jdbcUrl);
+        String server = place.replaceFirst("/.*", "");
+        String database = place.contains("/") ? place.substring(place.indexOf('/') + 1) : "";
+        int colon = server.lastIndexOf(':');
+        boolean port = colon > server.lastIndexOf(']') && colon > 0;
+        return "psql -h " + (port ? server.substring(0, colon) : server) + (port ? " -p " + server.substring(colon + 1) : "")
+                + (username.isEmpty() ? "" : " -U " + username) + (database.isEmpty() ? "" : " " + database);
+    }
+}
