@@ -65,7 +65,7 @@ public final class StartConfig implements ConfigSourceFactory {
             new Database(configured, optional(context, USERNAME), optional(context, PASSWORD)).await(PATIENCE);
             return Map.of();
         }
-        String url = optional(context, "DATABASE_URL");
+        String url = verbatim(context, "DATABASE_URL");
         Map<String, String> answers = new HashMap<>();
         if (url != null) {
             DatabaseUrl parsed = DatabaseUrl.parse(url);
@@ -125,13 +125,27 @@ public final class StartConfig implements ConfigSourceFactory {
 
     private static @Nullable String optional(ConfigSourceContext context, String name) {
         ConfigValue value = context.getValue(name);
-        return value == null || value.getValue() == null || value.getValue().isBlank() ? null : value.getValue();
+        if (value == null || value.getRawValue() == null || value.getRawValue().isBlank()) {
+            return null;
+        }
+        if (value.getValue() == null) {
+            throw new InputFailure(
+                    Code.INVALID_SETTING,
+                    name + " names another setting with ${…} that is not set; write \\${ where the characters are meant");
+        }
+        return value.getValue();
+    }
+
+    /** DATABASE_URL is shared with programs that know no ${…}: what stands in it is meant. */
+    private static @Nullable String verbatim(ConfigSourceContext context, String name) {
+        ConfigValue value = context.getValue(name);
+        return value == null || value.getRawValue() == null || value.getRawValue().isBlank() ? null : value.getRawValue();
     }
 
     private static void put(Map<String, String> answers, String name, @Nullable String value) {
         if (value != null) {
             // Otherwise ${…} in a password would be taken for the name of another setting.
-            answers.put(name, value.replace("\\", "\\\\").replace("$", "\\$"));
+            answers.put(name, value.replace("$", "\\$"));
         }
     }
 }

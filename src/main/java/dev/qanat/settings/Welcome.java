@@ -1,24 +1,23 @@
 package dev.qanat.settings;
 
-import io.quarkus.runtime.StartupEvent;
-import jakarta.annotation.Priority;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.vertx.http.HttpServerStart;
 import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.event.ObservesAsync;
 import jakarta.inject.Singleton;
 import java.io.File;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
-/** Says at the end of a start where everything is. */
+/** Says where everything is, once the server answers, and that it stops. */
 @Singleton
 final class Welcome {
     private static final Logger LOG = Logger.getLogger(Welcome.class);
-    private static final int LAST = Integer.MAX_VALUE;
 
     private final Home home;
     private final Settings settings;
     private final String version;
     private final String host;
-    private final int port;
     private final String jdbcUrl;
     private final String username;
 
@@ -27,24 +26,26 @@ final class Welcome {
             Settings settings,
             @ConfigProperty(name = "quarkus.application.version") String version,
             @ConfigProperty(name = "quarkus.http.host") String host,
-            @ConfigProperty(name = "quarkus.http.port") int port,
             @ConfigProperty(name = "quarkus.datasource.jdbc.url") String jdbcUrl,
             @ConfigProperty(name = "quarkus.datasource.username", defaultValue = "") String username) {
         this.home = home;
         this.settings = settings;
         this.version = version;
         this.host = host;
-        this.port = port;
         this.jdbcUrl = jdbcUrl;
         this.username = username;
     }
 
-    void started(@Observes @Priority(LAST) StartupEvent event) {
+    void listening(@ObservesAsync HttpServerStart event) {
         LOG.infof(
                 "Qanat %s on http://%s:%d (API at /docs)%s",
-                version, host, port, settings.apiKey().isPresent() ? ", requests need the API key" : "");
+                version, host, event.options().getPort(), settings.apiKey().isPresent() ? ", requests need the API key" : "");
         LOG.infof("Drop files into %s%s<pipeline>", home.inbox(), File.separator);
         LOG.infof("Look into the database: %s", psql(jdbcUrl, username));
+    }
+
+    void stopping(@Observes ShutdownEvent event) {
+        LOG.info("Stopping");
     }
 
     /** The command that opens the database, without its password. */
