@@ -1,5 +1,6 @@
 package dev.qanat.failure;
 
+import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
 /** Why a run, a request or a start did not succeed: a stable code for programs and a message for people. */
@@ -15,5 +16,24 @@ public abstract sealed class Failure extends RuntimeException permits InputFailu
 
     public Code code() {
         return code;
+    }
+
+    /**
+     * What a failure of the database means: a lost connection and a conflict with others heal with time, anything else does not.
+     *
+     * @param doing what was being done, for people, such as {@code landing run 7}
+     */
+    public static Failure of(SQLException e, String doing) {
+        String state = e.getSQLState() == null ? "" : e.getSQLState();
+        String message = doing + ": " + (e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage());
+        // 08 connection, 57P01 to 57P05 shutdown and crash, 53 resources such as disk and connections
+        if (state.isEmpty() || state.startsWith("08") || state.startsWith("57P") || state.startsWith("53")) {
+            return new TransientFailure(Code.DATABASE_UNAVAILABLE, message, e);
+        }
+        // 40 serialization and deadlock, 55P03 a lock not got in time
+        if (state.startsWith("40") || state.equals("55P03")) {
+            return new TransientFailure(Code.DATABASE_CONFLICT, message, e);
+        }
+        return new InputFailure(Code.DATABASE_REFUSED, message, e);
     }
 }

@@ -158,20 +158,23 @@ public class RunQueue {
     }
 
     /**
-     * Renews the leases of this process's runs. A row that a landing holds is passed over: its lease is renewed by the next beat.
+     * Renews the leases of runs that this process works on. A row that a landing holds is passed over: its lease is renewed by the
+     * next beat.
      *
-     * @return the runs that still belong to this process
+     * @return those of them that still belong to this process
      */
-    public Set<Long> heartbeat() {
+    public Set<Long> heartbeat(Set<Long> runs) {
         db.sql("""
                         UPDATE qanat.run SET lease_until = now() + make_interval(secs => :lease)
-                        WHERE id IN (SELECT id FROM qanat.run WHERE worker = :worker AND status = 'running'
+                        WHERE id IN (SELECT id FROM qanat.run WHERE id IN (:runs) AND worker = :worker AND status = 'running'
                                      FOR UPDATE SKIP LOCKED)""")
                 .param("lease", LEASE_SECONDS)
+                .param("runs", runs)
                 .param("worker", worker)
                 .update();
         return db
-                .sql("SELECT id FROM qanat.run WHERE worker = :worker AND status = 'running'")
+                .sql("SELECT id FROM qanat.run WHERE id IN (:runs) AND worker = :worker AND status = 'running'")
+                .param("runs", runs)
                 .param("worker", worker)
                 .query(Long.class)
                 .stream()

@@ -2,6 +2,8 @@ package dev.qanat.ledger;
 
 import dev.qanat.failure.Code;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Timestamp;
@@ -17,10 +19,12 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 @ApplicationScoped
 public class Runs {
 
+    private final DataSource dataSource;
     private final JdbcClient db;
     private final RunQueue queue;
 
     Runs(DataSource dataSource, RunQueue queue) {
+        this.dataSource = dataSource;
         this.db = JdbcClient.create(dataSource);
         this.queue = queue;
     }
@@ -101,27 +105,62 @@ public class Runs {
     }
 
     /**
-     * Ends a run that lands nothing.
+     * Ends a run that lands nothing, and keeps the first of its rejections.
      *
+     * @param keepRejections a statement with the parameters run, resource and source; empty when nothing was staged
      * @return whether it was still this process's to end
      */
-    public boolean failed(long run, Code code, String message, long read, long rejected, long bytes, @Nullable String sha256) {
-        return db.sql("""
-                        UPDATE qanat.run
-                        SET status = 'failed', finished_at = now(), lease_until = NULL, error_code = :code,
-                            error_message = :message, read = :read, rejected = :rejected, bytes = :bytes,
-                            file_sha256 = coalesce(:sha256, file_sha256)
-                        WHERE id = :run AND worker = :worker AND status = 'running' AND landed_at IS NULL""")
-                        .param("code", code.id())
-                        .param("message", message)
-                        .param("read", read)
-                        .param("rejected", rejected)
-                        .param("bytes", bytes)
-                        .param("sha256", sha256)
-                        .param("run", run)
-                        .param("worker", queue.worker())
-                        .update()
-                == 1;
+    public boolean failed(
+            long run,
+            Code code,
+            String message,
+            long read,
+            long rejected,
+            long bytes,
+            Optional<String> keepRejections,
+            String resource,
+            String source)
+            throws SQLException {
+        try (Connection connection = dataSource.getConnection()) {
+            connection.setAutoCommit(false);
+            try {
+                boolean ours = failed(connection, run, code, message, read, rejected, bytes);
+                if (ours && keepRejections.isPresent()) {
+                    try (PreparedStatement keep = connection.prepareStatement(keepRejections.get())) {
+                        keep.setLong(1, run);
+                        keep.setString(2, resource);
+                        keep.setString(3, source);
+                        keep.executeUpdate();
+                    }
+                }
+                connection.commit();
+                return ours;
+            } catch (SQLException | RuntimeException e) {
+                connection.rollback();
+                throw e;
+            } finally {
+                connection.setAutoCommit(true);
+            }
+        }
+    }
+
+    private boolean failed(
+            Connection connection, long run, Code code, String message, long read, long rejected, long bytes)
+            throws SQLException {
+        try (PreparedStatement update = connection.prepareStatement("""
+                UPDATE qanat.run
+                SET status = 'failed', finished_at = now(), lease_until = NULL, error_code = ?, error_message = ?, read = ?,
+                    rejected = ?, bytes = ?
+                WHERE id = ? AND worker = ? AND status = 'running' AND landed_at IS NULL""")) {
+            update.setString(1, code.id());
+            update.setString(2, message.replace('\0', '\uFFFD'));
+            update.setLong(3, read);
+            update.setLong(4, rejected);
+            update.setLong(5, bytes);
+            update.setLong(6, run);
+            update.setObject(7, queue.worker());
+            return update.executeUpdate() == 1;
+        }
     }
 
     private static Run run(ResultSet row, int number) throws SQLException {

@@ -51,22 +51,22 @@ public final class Landing {
     }
 
     /** Takes the lock of the target table. */
-    public String lock() {
+    public String getLock() {
         return target.lock();
     }
 
     /** Counts what is staged. A crash of PostgreSQL empties unlogged tables, and a landing must not take that for no rows. */
-    public String countStaged() {
+    public String getCountStaged() {
         return "SELECT (SELECT count(*) FROM " + staging.rowsTable().sql() + ") AS rows, (SELECT count(*) FROM "
                 + staging.rejectionsTable().sql() + ") AS rejections"
-                + (keepsBronze() ? ", (SELECT count(*) FROM " + staging.bronzeTable().sql() + ") AS records" : "");
+                + (isKeepsBronze() ? ", (SELECT count(*) FROM " + staging.bronzeTable().sql() + ") AS records" : "");
     }
 
     /** @throws TransientFailure when something is missing: the run is done again from its file */
     public void staged(java.util.Map<String, Number> counts) {
         expect(counts.get("rows"), staging.rows(), "rows");
         expect(counts.get("rejections"), staging.rejected(), "rejections");
-        if (keepsBronze()) {
+        if (isKeepsBronze()) {
             expect(counts.get("records"), staging.accepted(), "records");
         }
     }
@@ -80,28 +80,28 @@ public final class Landing {
         }
     }
 
-    public boolean keepsBronze() {
+    public boolean isKeepsBronze() {
         return target.resource().keepBronze();
     }
 
     /** Keeps the accepted records as they came; its parameter is the source's name. */
-    public String bronze() {
+    public String getBronze() {
         return "INSERT INTO " + target.bronze().sql() + " (_run_id, _source, _position, record) SELECT " + run
                 + ", :#${exchangeProperty.load.sourceName}, _position, record FROM " + staging.bronzeTable().sql()
                 + " ORDER BY _n";
     }
 
     /** Whether the last record of a key is chosen in a step of its own. */
-    public boolean chooses() {
+    public boolean isChooses() {
         return keyed && disposition != WriteDisposition.APPEND && distinctBy() != null;
     }
 
     /** The table of the chosen rows; it goes with the transaction. */
-    public String createChosen() {
+    public String getCreateChosen() {
         return "CREATE TEMPORARY TABLE qanat_chosen (LIKE " + staging.rowsTable().sql() + ") ON COMMIT DROP";
     }
 
-    public String choose() {
+    public String getChoose() {
         return "INSERT INTO qanat_chosen " + distinctRows("*");
     }
 
@@ -110,23 +110,23 @@ public final class Landing {
     }
 
     /** Whether rows that are not in the run are removed. */
-    public boolean removes() {
+    public boolean isRemoves() {
         return disposition == WriteDisposition.REPLACE;
     }
 
-    public String remove() {
+    public String getRemove() {
         String table = target.silver().sql();
-        return chooses()
+        return isChooses()
                 ? "DELETE FROM " + table + " AS t WHERE NOT EXISTS (SELECT FROM qanat_chosen AS s WHERE " + sameRow() + ")"
                 : "DELETE FROM " + table;
     }
 
     /** Whether rows that are stored may have other values. */
-    public boolean updates() {
-        return chooses() && target.byKey() && !valueColumns().isEmpty();
+    public boolean isUpdates() {
+        return isChooses() && target.byKey() && !valueColumns().isEmpty();
     }
 
-    public String update() {
+    public String getUpdate() {
         List<String> names = valueColumns().stream().map(column -> quoted(column.name())).toList();
         return "UPDATE " + target.silver().sql() + " AS t SET "
                 + names.stream().map(name -> name + " = s." + name + ", ").collect(Collectors.joining())
@@ -139,13 +139,13 @@ public final class Landing {
         updated = rows;
     }
 
-    public String insert() {
+    public String getInsert() {
         String names = Stream.concat(
                         columns.stream().map(column -> quoted(column.name())), Stream.of("_position", "_row_hash"))
                 .collect(Collectors.joining(", "));
         String into = "INSERT INTO " + target.silver().sql() + " (_run_id, " + names + ") ";
         String list = run + ", " + names;
-        if (chooses()) {
+        if (isChooses()) {
             return into + "SELECT " + list + " FROM qanat_chosen AS s WHERE NOT EXISTS (SELECT FROM " + target.silver().sql()
                     + " AS t WHERE " + sameRow() + ")";
         }
@@ -163,38 +163,38 @@ public final class Landing {
     }
 
     /** Whether the landing brings a new table its first rows and so builds its key. */
-    public boolean buildsKey() {
+    public boolean isBuildsKey() {
         return target.needsKey() && !keyed;
     }
 
-    public String buildKey() {
+    public String getBuildKey() {
         return target.buildKey();
     }
 
     /** Keeps the rejected records; its parameters are the resource's and the source's names. */
-    public String rejections() {
+    public String getRejections() {
         return "INSERT INTO qanat.rejection (run_id, resource, source, position, column_name, code, reason, record) SELECT " + run
                 + ", :#${exchangeProperty.load.resourceName}, :#${exchangeProperty.load.sourceName},"
                 + " position, column_name, code, reason, record FROM " + staging.rejectionsTable().sql() + " ORDER BY _n";
     }
 
-    public long inserted() {
+    public long getInserted() {
         return inserted;
     }
 
-    public long updated() {
+    public long getUpdated() {
         return updated;
     }
 
-    public long unchanged() {
+    public long getUnchanged() {
         return chosen < 0 ? 0 : chosen - updated - inserted;
     }
 
-    public long duplicate() {
+    public long getDuplicate() {
         return staging.rows() - (chosen < 0 ? inserted : chosen);
     }
 
-    public long filtered() {
+    public long getFiltered() {
         return staging.accepted() - staging.rows();
     }
 

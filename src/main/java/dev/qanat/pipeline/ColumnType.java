@@ -58,6 +58,11 @@ public record ColumnType(Kind kind, int precision, int scale) {
         return precision > 0;
     }
 
+    /** Whether values are JSON, so that objects and arrays are kept whole. */
+    public boolean isJson() {
+        return kind == Kind.JSON || kind == Kind.JSONB;
+    }
+
     /** The type in PostgreSQL's words. */
     public String sql() {
         return switch (kind) {

@@ -17,8 +17,8 @@ public record Pipeline(String name, String description, List<FilesSource> source
         return resources.stream().filter(r -> r.name().equals(resourceName)).findFirst();
     }
 
-    public FilesSource source(String sourceName) {
-        return sources.stream().filter(s -> s.name().equals(sourceName)).findFirst().orElseThrow();
+    public Optional<FilesSource> findSource(String sourceName) {
+        return sources.stream().filter(s -> s.name().equals(sourceName)).findFirst();
     }
 
     /** The first resource of the source whose glob takes a file of this name. */

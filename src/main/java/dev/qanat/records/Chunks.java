@@ -11,4 +11,7 @@ public interface Chunks extends Iterator<Chunk> {
 
     /** How the source was understood, for the run and its log, such as {@code csv, windows-1252, delimiter ';'}. */
     String description();
+
+    /** Whether the fields' names come from a header, so that a field that is not among them is in no record. */
+    boolean hasHeader();
 }

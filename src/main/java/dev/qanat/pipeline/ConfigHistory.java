@@ -1,0 +1,164 @@
+package dev.qanat.pipeline;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/**
+ * Every version of every pipeline, in the ledger's table {@code config_history}. Versions count from 1 without gaps, also when
+ * several processes write at once; the highest is in force. Safe for use by several threads.
+ */
+@ApplicationScoped
+public class ConfigHistory {
+
+    /** Where a version came from. */
+    public enum Origin {
+        FILE,
+        UPLOAD;
+
+        String id() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /**
+     * A version.
+     *
+     * @param yaml as it was given
+     * @param sha256 of the YAML in UTF-8, as hexadecimal digits
+     */
+    public record Version(String pipeline, int number, String yaml, String sha256, Origin origin, Instant createdAt) {}
+
+    /**
+     * What became of a YAML that was put.
+     *
+     * @param version the version in force now
+     * @param previous the version before it; empty when nothing changed or when this is the first
+     * @param unchanged whether the YAML was in force already, or is a file that has not changed since it was last read
+     */
+    public record Put(Version version, Optional<Version> previous, boolean unchanged) {}
+
+    private static final String COLUMNS = "pipeline, version, yaml, sha256, origin, created_at";
+
+    private final DataSource dataSource;
+    private final JdbcClient db;
+
+    ConfigHistory(DataSource dataSource) {
+        this.dataSource = dataSource;
+        this.db = JdbcClient.create(dataSource);
+    }
+
+    /**
+     * Makes a YAML the version in force, unless it is so already. A file that is what it was when it was last read does not take
+     * the place of a later upload.
+     */
+    public Put put(String pipeline, String yaml, Origin origin) throws SQLException {
+        String sha256 = sha256(yaml);
+        try (Connection connection = dataSource.getConnection()) {
+            connection.setAutoCommit(false);
+            try {
+                Put put = put(connection, pipeline, yaml, sha256, origin);
+                connection.commit();
+                return put;
+            } catch (SQLException | RuntimeException e) {
+                connection.rollback();
+                throw e;
+            } finally {
+                connection.setAutoCommit(true);
+            }
+        }
+    }
+
+    private static Put put(Connection connection, String pipeline, String yaml, String sha256, Origin origin)
+            throws SQLException {
+        try (PreparedStatement lock =
+                connection.prepareStatement("SELECT pg_advisory_xact_lock(hashtextextended('config ' || ?, 0))")) {
+            lock.setString(1, pipeline);
+            lock.execute();
+        }
+        Version latest = version(connection, pipeline, null);
+        if (latest != null) {
+            Version latestFile = origin == Origin.FILE ? version(connection, pipeline, origin) : null;
+            if (latest.sha256().equals(sha256) || latestFile != null && latestFile.sha256().equals(sha256)) {
+                return new Put(latest, Optional.empty(), true);
+            }
+        }
+        int number = latest == null ? 1 : latest.number() + 1;
+        try (PreparedStatement insert = connection.prepareStatement("INSERT INTO qanat.config_history "
+                + "(pipeline, version, yaml, sha256, origin) VALUES (?, ?, ?, ?, ?) RETURNING created_at")) {
+            insert.setString(1, pipeline);
+            insert.setInt(2, number);
+            insert.setString(3, yaml);
+            insert.setString(4, sha256);
+            insert.setString(5, origin.id());
+            try (ResultSet row = insert.executeQuery()) {
+                row.next();
+                Version version = new Version(
+                        pipeline, number, yaml, sha256, origin, row.getTimestamp(1).toInstant());
+                return new Put(version, Optional.ofNullable(latest), false);
+            }
+        }
+    }
+
+    private static @Nullable Version version(Connection connection, String pipeline, @Nullable Origin origin)
+            throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement("SELECT " + COLUMNS + " FROM qanat.config_history "
+                + "WHERE pipeline = ? AND (?::text IS NULL OR origin = ?) ORDER BY version DESC LIMIT 1")) {
+            select.setString(1, pipeline);
+            select.setString(2, origin == null ? null : origin.id());
+            select.setString(3, origin == null ? null : origin.id());
+            try (ResultSet row = select.executeQuery()) {
+                return row.next() ? version(row, 0) : null;
+            }
+        }
+    }
+
+    /** The versions in force, by the names of their pipelines. */
+    public List<Version> inForce() {
+        return new ArrayList<>(db.sql("SELECT DISTINCT ON (pipeline) " + COLUMNS
+                        + " FROM qanat.config_history ORDER BY pipeline, version DESC")
+                .query(ConfigHistory::version)
+                .list());
+    }
+
+    public Optional<Version> version(String pipeline, int number) {
+        return db.sql("SELECT " + COLUMNS + " FROM qanat.config_history WHERE pipeline = :pipeline AND version = :number")
+                .param("pipeline", pipeline)
+                .param("number", number)
+                .query(ConfigHistory::version)
+                .optional();
+    }
+
+    private static Version version(ResultSet row, int number) throws SQLException {
+        return new Version(
+                row.getString("pipeline"),
+                row.getInt("version"),
+                row.getString("yaml"),
+                row.getString("sha256"),
+                Origin.valueOf(row.getString("origin").toUpperCase(Locale.ROOT)),
+                row.getTimestamp("created_at").toInstant());
+    }
+
+    private static String sha256(String yaml) {
+        try {
+            return HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-256").digest(yaml.getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+package dev.qanat.pipeline;
+
+import dev.qanat.failure.Code;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.SQLException;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jboss.logging.Logger;
+
+/**
+ * The pipelines in force, as read from the ledger. What another process put in force is known after the next {@link #refresh}.
+ * Safe for use by several threads.
+ */
+@ApplicationScoped
+public class Pipelines {
+
+    private static final Logger LOG = Logger.getLogger(Pipelines.class);
+
+    /** A pipeline and the number of its version. */
+    public record Active(Pipeline pipeline, int version) {
+
+        public String name() {
+            return pipeline.name();
+        }
+    }
+
+    private record Key(String pipeline, int version) {}
+
+    private final ConfigHistory history;
+    private final PipelineReader reader;
+    private final Map<Key, Pipeline> read = new ConcurrentHashMap<>();
+    private volatile Map<String, Active> active = Map.of();
+    private volatile Map<String, String> inactive = Map.of();
+
+    Pipelines(ConfigHistory history, PipelineReader reader) {
+        this.history = history;
+        this.reader = reader;
+    }
+
+    public Collection<Active> active() {
+        return active.values();
+    }
+
+    public Optional<Active> active(String name) {
+        return Optional.ofNullable(active.get(name));
+    }
+
+    /** Pipelines whose version in force cannot run here, with the reason. */
+    public Map<String, String> inactive() {
+        return inactive;
+    }
+
+    /**
+     * Checks a YAML and puts it in force.
+     *
+     * @param fileName as problems shall name the text
+     * @throws InvalidPipeline with every problem; then nothing is stored
+     */
+    public synchronized ConfigHistory.Put put(String yaml, String fileName, ConfigHistory.Origin origin) throws SQLException {
+        Pipeline pipeline = reader.read(yaml, fileName);
+        refresh();
+        refuseClaimedTables(pipeline, fileName);
+        ConfigHistory.Put put = history.put(pipeline.name(), yaml, origin);
+        refresh();
+        return put;
+    }
+
+    private void refuseClaimedTables(Pipeline pipeline, String fileName) {
+        List<Problem> claimed = pipeline.resources().stream()
+                .flatMap(resource -> active().stream()
+                        .filter(other -> !other.name().equals(pipeline.name()))
+                        .filter(other -> other.pipeline().resources().stream()
+                                .anyMatch(theirs -> theirs.table().equals(resource.table())))
+                        .map(other -> new Problem(
+                                1,
+                                1,
+                                "resources." + resource.name(),
+                                Code.TABLE_CLAIMED,
+                                "resource '" + resource.name() + "': table silver." + resource.table()
+                                        + " belongs to pipeline '" + other.name() + "'; give it another `table:`")))
+                .toList();
+        if (!claimed.isEmpty()) {
+            throw new InvalidPipeline(Code.INVALID_PIPELINE, fileName, claimed);
+        }
+    }
+
+    /** Reads from the ledger what is in force now. */
+    public synchronized void refresh() {
+        Map<String, Active> now = new TreeMap<>();
+        Map<String, String> unusable = new TreeMap<>();
+        for (ConfigHistory.Version version : history.inForce()) {
+            try {
+                now.put(version.pipeline(), new Active(read(version), version.number()));
+            } catch (InvalidPipeline e) {
+                unusable.put(version.pipeline(), e.getMessage());
+                if (!inactive.containsKey(version.pipeline())) {
+                    LOG.warnf("Pipeline %s, version %d, is not active: %s", version.pipeline(), version.number(), e.getMessage());
+                }
+            }
+        }
+        active = now;
+        inactive = unusable;
+    }
+
+    /** A pipeline as it is or was in a version. */
+    public Pipeline at(String name, int version) {
+        Pipeline known = read.get(new Key(name, version));
+        return known != null
+                ? known
+                : read(history.version(name, version)
+                        .orElseThrow(() -> new IllegalStateException("no version " + version + " of " + name)));
+    }
+
+    private Pipeline read(ConfigHistory.Version version) {
+        return read.computeIfAbsent(
+                new Key(version.pipeline(), version.number()),
+                key -> reader.read(version.yaml(), version.pipeline() + ".yaml"));
+    }
+}

@@ -1,0 +1,24 @@
+package dev.qanat.route;
+
+import dev.qanat.records.Chunk;
+import dev.qanat.validate.CheckedChunk;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Named;
+import org.apache.camel.Body;
+import org.apache.camel.ExchangeProperty;
+
+/** The step that holds a chunk against the contract. Several chunks of one load are checked at once. */
+@ApplicationScoped
+@Named("contract")
+public class ChunkCheck {
+
+    public CheckedChunk check(@Body Chunk chunk, @ExchangeProperty("load") Load load) {
+        Load.Opened opened = load.opened();
+        if (chunk.number() == 0 && opened.chunks().hasHeader()) {
+            opened.contract().checkHeader(chunk.fields());
+        }
+        CheckedChunk checked = opened.contract().check(chunk);
+        load.checked(chunk.records().size(), checked.rejections().size());
+        return checked;
+    }
+}

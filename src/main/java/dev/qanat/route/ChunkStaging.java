@@ -1,0 +1,23 @@
+package dev.qanat.route;
+
+import dev.qanat.failure.Failure;
+import dev.qanat.validate.CheckedChunk;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Named;
+import java.sql.SQLException;
+import org.apache.camel.Body;
+import org.apache.camel.ExchangeProperty;
+
+/** The step that copies a checked chunk to the staging tables. Several chunks of one load are copied at once. */
+@ApplicationScoped
+@Named("staging")
+public class ChunkStaging {
+
+    public void copy(@Body CheckedChunk chunk, @ExchangeProperty("load") Load load) {
+        try {
+            load.opened().staging().copy(chunk);
+        } catch (SQLException e) {
+            throw Failure.of(e, "copying chunk " + chunk.chunk().number() + " of run " + load.getRun().id());
+        }
+    }
+}

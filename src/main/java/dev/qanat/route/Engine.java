@@ -1,0 +1,83 @@
+package dev.qanat.route;
+
+import dev.qanat.failure.Code;
+import dev.qanat.failure.InputFailure;
+import dev.qanat.settings.Settings;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Named;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import org.apache.camel.CamelContext;
+import org.apache.camel.builder.TemplatedRouteBuilder;
+import org.apache.camel.spi.CamelEvent;
+import org.jboss.logging.Logger;
+
+/** Starts what the routes need in its order: pipelines, route files, a worker for each that the settings ask for, inboxes. */
+@ApplicationScoped
+public class Engine {
+
+    private static final Logger LOG = Logger.getLogger(Engine.class);
+
+    /** Routes without which nothing is loaded. */
+    private static final List<String> ESSENTIAL = List.of("load-file", "land", "landing", "heartbeat", "refresh");
+
+    private final CamelContext camel;
+    private final Settings settings;
+    private final PipelineFiles pipelineFiles;
+    private final RouteFiles routeFiles;
+    private final Inboxes inboxes;
+    private final Demo demo;
+    private volatile boolean working;
+
+    Engine(
+            CamelContext camel,
+            Settings settings,
+            PipelineFiles pipelineFiles,
+            RouteFiles routeFiles,
+            Inboxes inboxes,
+            Demo demo) {
+        this.camel = camel;
+        this.settings = settings;
+        this.pipelineFiles = pipelineFiles;
+        this.routeFiles = routeFiles;
+        this.inboxes = inboxes;
+        this.demo = demo;
+    }
+
+    void start(@Observes CamelEvent.CamelContextStartedEvent event) throws Exception {
+        if (settings.workers() < 1) {
+            throw new InputFailure(Code.INVALID_SETTING, "QANAT_WORKERS is " + settings.workers() + "; it must be at least 1");
+        }
+        pipelineFiles.load();
+        routeFiles.load();
+        demo.drop();
+        List<String> missing = ESSENTIAL.stream().filter(id -> camel.getRoute(id) == null).toList();
+        if (!missing.isEmpty()) {
+            LOG.errorf("Nothing is loaded: the folder of routes lacks %s", missing);
+            return;
+        }
+        for (int number = 1; number <= settings.workers(); number++) {
+            TemplatedRouteBuilder.builder(camel, "worker")
+                    .routeId("worker-" + number)
+                    .parameter("number", number)
+                    .add();
+        }
+        inboxes.refresh();
+        working = true;
+    }
+
+    /** Whether files are loaded. */
+    boolean working() {
+        return working;
+    }
+
+    /** The threads that check and stage chunks, two for each worker: one reads and checks while another copies. */
+    @Produces
+    @ApplicationScoped
+    @Named("chunkThreads")
+    ExecutorService chunkThreads() {
+        return camel.getExecutorServiceManager().newFixedThreadPool(this, "chunks", 2 * settings.workers());
+    }
+}

@@ -1,0 +1,69 @@
+package dev.qanat.route;
+
+import dev.qanat.failure.Code;
+import dev.qanat.failure.Failure;
+import dev.qanat.failure.InputFailure;
+import dev.qanat.failure.TransientFailure;
+import dev.qanat.ledger.Run;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Named;
+import jakarta.transaction.RollbackException;
+import java.nio.file.NoSuchFileException;
+import java.sql.SQLException;
+import org.apache.camel.Exchange;
+import org.apache.camel.ExchangeProperty;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/** Finds the failure at the bottom of what Camel, Spring and the transaction manager wrapped around it. */
+@ApplicationScoped
+@Named("failures")
+public class Failures {
+
+    private static final Logger LOG = Logger.getLogger(Failures.class);
+
+    /** Whether a step that met this may be tried again at once: the connection was lost, or others were in the way. */
+    public boolean heals(
+            @ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Throwable thrown, @ExchangeProperty("load") Load load) {
+        Failure failure = known(thrown, load.getRun());
+        return failure != null
+                && (failure.code() == Code.DATABASE_UNAVAILABLE || failure.code() == Code.DATABASE_CONFLICT);
+    }
+
+    /** The failure of a run. What is none of the foreseen ones is an error of Qanat's own and is logged with its trace. */
+    static Failure of(Throwable thrown, Run run) {
+        Failure failure = known(thrown, run);
+        if (failure != null) {
+            return failure;
+        }
+        LOG.errorf(thrown, "Run %d met an error of Qanat's own", run.id());
+        return new InputFailure(
+                Code.INTERNAL_ERROR,
+                "an error of Qanat's own: " + thrown + "; the log of run " + run.id() + " has the details",
+                thrown);
+    }
+
+    private static @Nullable Failure known(Throwable thrown, Run run) {
+        @Nullable SQLException sql = null;
+        boolean rolledBack = false;
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            if (cause instanceof Failure failure) {
+                return failure;
+            }
+            if (cause instanceof NoSuchFileException missing) {
+                return new InputFailure(Code.FILE_MISSING, missing.getMessage() + " is gone; drop it again", cause);
+            }
+            if (sql == null && cause instanceof SQLException found) {
+                sql = found;
+            }
+            rolledBack |= cause instanceof RollbackException;
+        }
+        if (sql != null) {
+            return Failure.of(sql, "run " + run.id());
+        }
+        return rolledBack
+                ? new TransientFailure(
+                        Code.DATABASE_UNAVAILABLE, "run " + run.id() + ": the landing could not be committed", thrown)
+                : null;
+    }
+}

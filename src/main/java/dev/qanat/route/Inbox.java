@@ -1,0 +1,195 @@
+package dev.qanat.route;
+
+import dev.qanat.ledger.Files;
+import dev.qanat.ledger.Files.Look;
+import dev.qanat.ledger.Run;
+import dev.qanat.ledger.RunQueue;
+import dev.qanat.pipeline.FilesSource;
+import dev.qanat.pipeline.Pipelines;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Named;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+import org.apache.camel.Body;
+import org.apache.camel.ExchangeProperty;
+import org.apache.camel.component.file.GenericFile;
+import org.apache.camel.component.file.GenericFileFilter;
+import org.jboss.logging.Logger;
+
+/**
+ * Watched folders: which of their files are new to the ledger, and the step that queues one. Safe for use by several threads.
+ */
+@ApplicationScoped
+@Named("inbox")
+public class Inbox implements GenericFileFilter<File> {
+
+    private static final Logger LOG = Logger.getLogger(Inbox.class);
+    private static final long SNAPSHOT_NANOS = 500_000_000L;
+
+    private final Pipelines pipelines;
+    private final RunQueue queue;
+    private final Files files;
+    private final FilePlaces places;
+    private final Map<Path, Known> known = new ConcurrentHashMap<>();
+
+    /**
+     * What the ledger knows of a folder's files, asked once a look and not once a file.
+     *
+     * @param active paths of files that wait or are worked on
+     * @param kept how kept files looked when they were last read
+     */
+    private record Known(long asked, Set<String> active, Map<String, Look> kept) {}
+
+    Inbox(Pipelines pipelines, RunQueue queue, Files files, FilePlaces places) {
+        this.pipelines = pipelines;
+        this.queue = queue;
+        this.files = files;
+        this.places = places;
+    }
+
+    /** Whether a file is to be queued: it neither waits nor is worked on, and is not a kept one that has not changed. */
+    @Override
+    public boolean accept(GenericFile<File> candidate) {
+        if (candidate.isDirectory()) {
+            return false;
+        }
+        Path file = candidate.getFile().toPath().toAbsolutePath().normalize();
+        Path folder = file.getParent();
+        Optional<Pipelines.Active> owner = pipelines.active().stream()
+                .filter(active -> active.pipeline().sources().stream()
+                        .anyMatch(source -> places.folder(source.path()).equals(folder)))
+                .findFirst();
+        return owner.isPresent() && isNew(owner.get().name(), file, knownOf(folder, owner.get().name()));
+    }
+
+    private Known knownOf(Path folder, String pipeline) {
+        return known.compute(folder, (key, before) -> {
+            long now = System.nanoTime();
+            return before != null && now - before.asked() < SNAPSHOT_NANOS
+                    ? before
+                    : new Known(now, queue.activeFiles(pipeline), files.kept(pipeline));
+        });
+    }
+
+    private boolean isNew(String pipeline, Path file, Known known) {
+        String path = places.inLedger(file);
+        if (known.active().contains(path)) {
+            return false;
+        }
+        Look before = known.kept().get(path);
+        if (before == null) {
+            return true;
+        }
+        try {
+            return !before.equals(look(file));
+        } catch (IOException e) {
+            LOG.debugf("%s of pipeline %s is gone: %s", path, pipeline, e.getMessage());
+            return false;
+        }
+    }
+
+    private static Look look(Path file) throws IOException {
+        BasicFileAttributes now = java.nio.file.Files.readAttributes(file, BasicFileAttributes.class);
+        return new Look(now.size(), now.lastModifiedTime().toInstant().truncatedTo(ChronoUnit.MICROS));
+    }
+
+    /** Queues a run of a file that arrived. */
+    public void queue(
+            @Body File file, @ExchangeProperty("pipeline") String pipeline, @ExchangeProperty("source") String source)
+            throws IOException {
+        Optional<Pipelines.Active> active = pipelines.active(pipeline);
+        if (active.isPresent()) {
+            queue(active.get(), source, file.toPath(), Run.Trigger.FILE, false);
+        }
+    }
+
+    private Optional<Long> queue(
+            Pipelines.Active active, String source, Path file, Run.Trigger trigger, boolean fullRefresh) throws IOException {
+        try {
+            Look look = look(file);
+            return Optional.of(queue.enqueueFile(
+                    active.name(),
+                    active.version(),
+                    trigger,
+                    fullRefresh,
+                    source,
+                    places.inLedger(file),
+                    look.size(),
+                    look.modified()));
+        } catch (NoSuchFileException e) {
+            LOG.debugf("%s is gone", file);
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * Queues a run for every file that lies in the pipeline's folders now, oldest first, and has kept folders watched from now on.
+     *
+     * @param resources only files that one of these takes; all when empty
+     * @return the runs, or one that found nothing
+     */
+    public List<Long> queueAll(Pipelines.Active active, Set<String> resources, boolean fullRefresh) throws IOException {
+        files.watch(active.name());
+        List<Long> runs = new ArrayList<>();
+        for (FilesSource source : active.pipeline().sources()) {
+            for (Path file : waiting(active, source, resources, fullRefresh)) {
+                queue(active, source.name(), file, Run.Trigger.API, fullRefresh).ifPresent(runs::add);
+            }
+        }
+        if (runs.isEmpty()) {
+            runs.add(queue.recordNothingFound(active.name(), active.version(), Run.Trigger.API, fullRefresh));
+        }
+        return runs;
+    }
+
+    private List<Path> waiting(Pipelines.Active active, FilesSource source, Set<String> resources, boolean fullRefresh)
+            throws IOException {
+        Path folder = places.folder(source.path());
+        if (!java.nio.file.Files.isDirectory(folder)) {
+            return List.of();
+        }
+        Map<String, Look> kept = fullRefresh ? Map.of() : files.kept(active.name());
+        record Waiting(Path file, Look look) {}
+        List<Waiting> waiting = new ArrayList<>();
+        try (Stream<Path> list = java.nio.file.Files.list(folder)) {
+            for (Path file : (Iterable<Path>) list.filter(java.nio.file.Files::isRegularFile)::iterator) {
+                String name = file.getFileName().toString();
+                boolean wanted = resources.isEmpty()
+                        || active.pipeline()
+                                .resourceFor(source.name(), name)
+                                .filter(resource -> resources.contains(resource.name()))
+                                .isPresent();
+                if (!ignored(name) && wanted) {
+                    Look look = look(file);
+                    if (!look.equals(kept.get(places.inLedger(file)))) {
+                        waiting.add(new Waiting(file, look));
+                    }
+                }
+            }
+        }
+        return waiting.stream()
+                .sorted(Comparator.<Waiting, java.time.Instant>comparing(w -> w.look().modified())
+                        .thenComparing(w -> w.file().getFileName().toString()))
+                .map(Waiting::file)
+                .toList();
+    }
+
+    /** Names that are not looked at: hidden files and those that are still being written. */
+    private static boolean ignored(String name) {
+        String lower = name.toLowerCase(Locale.ROOT);
+        return name.startsWith(".") || lower.endsWith(".part") || lower.endsWith(".tmp");
+    }
+}

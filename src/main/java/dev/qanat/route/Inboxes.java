@@ -1,0 +1,86 @@
+package dev.qanat.route;
+
+import dev.qanat.ledger.Files;
+import dev.qanat.pipeline.FilesSource;
+import dev.qanat.pipeline.FilesSource.OnSuccess;
+import dev.qanat.pipeline.Pipelines;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Named;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import org.apache.camel.CamelContext;
+import org.apache.camel.builder.TemplatedRouteBuilder;
+import org.jboss.logging.Logger;
+
+/**
+ * Keeps a route of the template {@code file-inbox} for every folder of every active pipeline. Folders whose files are kept are
+ * looked at once a job was triggered for their pipeline.
+ */
+@ApplicationScoped
+@Named("inboxes")
+public class Inboxes {
+
+    private static final Logger LOG = Logger.getLogger(Inboxes.class);
+    private static final String TEMPLATE = "file-inbox";
+    private static final long INBOX_MILLIS = 1_000;
+
+    private final CamelContext camel;
+    private final Pipelines pipelines;
+    private final Files files;
+    private final FilePlaces places;
+    private final Map<String, Folder> watched = new HashMap<>();
+
+    private record Folder(String pipeline, String source, String path, long everyMillis) {}
+
+    Inboxes(CamelContext camel, Pipelines pipelines, Files files, FilePlaces places) {
+        this.camel = camel;
+        this.pipelines = pipelines;
+        this.files = files;
+        this.places = places;
+    }
+
+    /** Learns which pipelines are in force and makes, remakes and removes routes accordingly. */
+    public synchronized void refresh() throws Exception {
+        pipelines.refresh();
+        Map<String, Folder> wanted = new HashMap<>();
+        for (Pipelines.Active active : pipelines.active()) {
+            for (FilesSource source : active.pipeline().sources()) {
+                boolean inbox = source.onSuccess() == OnSuccess.ARCHIVE;
+                if (inbox || files.watched(active.name())) {
+                    long every = inbox ? INBOX_MILLIS : source.watch().toMillis();
+                    wanted.put(
+                            "inbox-" + active.name() + "-" + source.name(),
+                            new Folder(active.name(), source.name(), source.path(), every));
+                }
+            }
+        }
+        Set<String> gone = new HashSet<>(watched.keySet());
+        gone.removeIf(id -> watched.get(id).equals(wanted.get(id)));
+        for (String id : gone) {
+            camel.getRouteController().stopRoute(id);
+            camel.removeRoute(id);
+            watched.remove(id);
+        }
+        for (Map.Entry<String, Folder> folder : wanted.entrySet()) {
+            if (!watched.containsKey(folder.getKey())) {
+                watch(folder.getKey(), folder.getValue());
+            }
+        }
+    }
+
+    private void watch(String id, Folder folder) throws IOException {
+        java.nio.file.Files.createDirectories(places.folder(folder.path()));
+        TemplatedRouteBuilder.builder(camel, TEMPLATE)
+                .routeId(id)
+                .parameter("pipeline", folder.pipeline())
+                .parameter("source", folder.source())
+                .parameter("folder", places.folder(folder.path()).toString())
+                .parameter("every", folder.everyMillis())
+                .add();
+        watched.put(id, folder);
+        LOG.debugf("Watching %s every %d ms", folder.path(), folder.everyMillis());
+    }
+}

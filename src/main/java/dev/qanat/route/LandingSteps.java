@@ -1,0 +1,49 @@
+package dev.qanat.route;
+
+import dev.qanat.failure.Code;
+import dev.qanat.failure.TransientFailure;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Named;
+import java.util.List;
+import java.util.Map;
+import org.apache.camel.Body;
+import org.apache.camel.ExchangeProperty;
+import org.apache.camel.Header;
+
+/** The steps of the landing between its statements: they take the counts that the statements give. */
+@ApplicationScoped
+@Named("landing")
+public class LandingSteps {
+
+    private static final String COUNT = "CamelSqlUpdateCount";
+
+    public void staged(@Body List<Map<String, Number>> counts, @ExchangeProperty("load") Load load) {
+        load.getLanding().staged(counts.get(0));
+    }
+
+    public void chosen(@Header(COUNT) int rows, @ExchangeProperty("load") Load load) {
+        load.getLanding().chosen(rows);
+    }
+
+    public void updated(@Header(COUNT) int rows, @ExchangeProperty("load") Load load) {
+        load.getLanding().updated(rows);
+    }
+
+    public void inserted(@Header(COUNT) int rows, @ExchangeProperty("load") Load load) {
+        load.getLanding().inserted(rows);
+    }
+
+    /** The run must still be this process's, or the landing is undone. */
+    public void owned(@Header(COUNT) int rows, @ExchangeProperty("load") Load load) {
+        if (rows != 1) {
+            throw new TransientFailure(
+                    Code.LEASE_LOST,
+                    "run " + load.getRun().id() + " is not this process's any more: it landed, or was taken over");
+        }
+    }
+
+    /** The transaction is committed. */
+    public void committed(@ExchangeProperty("load") Load load) {
+        load.landed();
+    }
+}

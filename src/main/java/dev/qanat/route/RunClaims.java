@@ -1,0 +1,155 @@
+package dev.qanat.route;
+
+import dev.qanat.ledger.Run;
+import dev.qanat.ledger.RunQueue;
+import dev.qanat.ledger.Runs;
+import dev.qanat.load.Orphans;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Named;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.sql.SQLException;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The steps of the workers' routes: claim a run, keep its lease, redo the runs of dead processes. Safe for use by several threads.
+ */
+@ApplicationScoped
+@Named("runs")
+public class RunClaims {
+
+    private static final Logger LOG = Logger.getLogger(RunClaims.class);
+    private static final long PROGRESS_NANOS = 5_000_000_000L;
+
+    private final RunQueue queue;
+    private final Runs runs;
+    private final FilePlaces places;
+    private final Orphans orphans;
+    private final Map<Long, Watched> working = new ConcurrentHashMap<>();
+
+    /** A load at work and when a line about it was last logged. */
+    private static final class Watched {
+        private final Load load;
+        private final long begun = System.nanoTime();
+        private volatile long told = begun;
+
+        Watched(Load load) {
+            this.load = load;
+        }
+    }
+
+    RunClaims(RunQueue queue, Runs runs, FilePlaces places, Orphans orphans) {
+        this.queue = queue;
+        this.runs = runs;
+        this.places = places;
+        this.orphans = orphans;
+    }
+
+    /**
+     * The next run to work on; null when there is none now. A run whose file is still being written goes back into the queue.
+     */
+    public @Nullable Load claim() {
+        Optional<Long> claimed = queue.claimLanded().or(queue::claim);
+        if (claimed.isEmpty()) {
+            return null;
+        }
+        Run run = runs.find(claimed.get()).orElseThrow();
+        if (!run.landed() && run.file().isPresent() && stillWritten(run, run.file().get())) {
+            return null;
+        }
+        Load load = new Load(run);
+        working.put(run.id(), new Watched(load));
+        return load;
+    }
+
+    private boolean stillWritten(Run run, Run.RunFile file) {
+        try {
+            Path path = places.folder(file.path());
+            BasicFileAttributes now = Files.readAttributes(path, BasicFileAttributes.class);
+            boolean still = sameLook(file, now);
+            if (!still) {
+                queue.waitForFile(run.id(), now.size(), now.lastModifiedTime().toInstant());
+            }
+            return !still;
+        } catch (IOException e) {
+            // It is gone or cannot be read: the run itself says so.
+            return false;
+        }
+    }
+
+    /** Whether a file looks as it did when its run was queued. PostgreSQL keeps microseconds, file systems nanoseconds. */
+    static boolean sameLook(Run.RunFile file, BasicFileAttributes now) {
+        return now.size() == file.size()
+                && now.lastModifiedTime()
+                        .toInstant()
+                        .truncatedTo(ChronoUnit.MICROS)
+                        .equals(file.modified().truncatedTo(ChronoUnit.MICROS));
+    }
+
+    void ended(Load load) {
+        working.remove(load.getRun().id());
+    }
+
+    /** Renews the leases, tells the ledger and the log how far the loads have come, and stops those that were taken over. */
+    public void heartbeat() {
+        if (working.isEmpty()) {
+            return;
+        }
+        Set<Long> before = Set.copyOf(working.keySet());
+        Set<Long> ours = queue.heartbeat(before);
+        for (long id : before) {
+            Watched watched = working.get(id);
+            if (watched == null) {
+                continue;
+            }
+            Load load = watched.load;
+            if (!ours.contains(id)) {
+                load.loseLease();
+                continue;
+            }
+            queue.progress(id, load.read(), load.rejected(), load.bytes());
+            long now = System.nanoTime();
+            if (now - watched.told >= PROGRESS_NANOS) {
+                watched.told = now;
+                tell(load, (now - watched.begun) / 1e9);
+            }
+        }
+    }
+
+    private static void tell(Load load, double seconds) {
+        Load.Opened opened = load.openedOrNull();
+        if (opened == null) {
+            return;
+        }
+        try (LogContext context = LogContext.of(load)) {
+            long share = opened.fileSize() == 0 ? 100 : 100 * load.bytes() / opened.fileSize();
+            LOG.infof(
+                    "Loading: %,d records, %,.0f a second, %,d rejected, %d %% of the bytes read",
+                    load.read(), load.read() / seconds, load.rejected(), share);
+        }
+    }
+
+    /** Queues the runs of dead processes again and drops the staging tables that nobody works on. */
+    public void redoInterrupted() throws SQLException {
+        List<Long> interrupted = queue.redoInterrupted();
+        if (!interrupted.isEmpty()) {
+            LOG.warnf("Runs %s were interrupted before they landed; they are done again", interrupted);
+        }
+        // First the tables, then who is running: a run that begins in between is not in the first list.
+        Set<Long> orphaned = new TreeSet<>(orphans.runs());
+        if (!orphaned.isEmpty()) {
+            orphaned.removeAll(queue.running());
+            orphans.drop(orphaned);
+        }
+    }
+}

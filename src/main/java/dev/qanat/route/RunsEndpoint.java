@@ -1,0 +1,113 @@
+package dev.qanat.route;
+
+import dev.qanat.failure.Code;
+import dev.qanat.ledger.RejectedRecord;
+import dev.qanat.ledger.Rejections;
+import dev.qanat.ledger.Run;
+import dev.qanat.ledger.Runs;
+import dev.qanat.web.BadRequest;
+import dev.qanat.web.Reply;
+import dev.qanat.web.RunView;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Named;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.apache.camel.Header;
+import org.jspecify.annotations.Nullable;
+
+/** {@code GET /runs}, {@code /runs/{id}} and {@code /runs/{id}/rejections}. */
+@ApplicationScoped
+@Named("runsEndpoint")
+public class RunsEndpoint {
+
+    private static final int DEFAULT_LIMIT = 50;
+    private static final int MOST = 1_000;
+
+    private final Runs runs;
+    private final Rejections rejections;
+
+    RunsEndpoint(Runs runs, Rejections rejections) {
+        this.runs = runs;
+        this.rejections = rejections;
+    }
+
+    public Reply list(
+            @Header("pipeline") @Nullable String pipeline,
+            @Header("status") @Nullable String status,
+            @Header("limit") @Nullable String limit,
+            @Header("after") @Nullable String after) {
+        int most = limit(limit);
+        List<Run> page = runs.list(
+                Optional.ofNullable(pipeline),
+                Optional.ofNullable(status).map(RunsEndpoint::status),
+                Optional.ofNullable(after).map(text -> number("after", text)),
+                most + 1);
+        boolean more = page.size() > most;
+        List<Run> items = more ? page.subList(0, most) : page;
+        return Reply.json(
+                200,
+                RunView.page(
+                        items.stream()
+                                .map(run -> RunView.of(run, runs.resources(run.id())))
+                                .toList(),
+                        more ? Long.toString(items.get(most - 1).id()) : null));
+    }
+
+    public Reply get(@Header("id") String id) {
+        Run run = find(id);
+        return Reply.json(200, RunView.of(run, runs.resources(run.id())));
+    }
+
+    public Reply rejections(
+            @Header("id") String id, @Header("limit") @Nullable String limit, @Header("after") @Nullable String after) {
+        Run run = find(id);
+        int most = limit(limit);
+        List<RejectedRecord> page = rejections.list(run.id(), after == null ? 0 : number("after", after), most + 1);
+        boolean more = page.size() > most;
+        List<RejectedRecord> items = more ? page.subList(0, most) : page;
+        return Reply.json(
+                200,
+                RunView.page(
+                        items.stream().map(RunView::of).toList(),
+                        more ? Long.toString(items.get(most - 1).id()) : null));
+    }
+
+    private Run find(String id) {
+        return (id.matches("\\d{1,18}") ? runs.find(Long.parseLong(id)) : Optional.<Run>empty())
+                .orElseThrow(() -> new BadRequest(404, Code.UNKNOWN_RUN, "there is no run '" + id + "'; GET /runs lists them"));
+    }
+
+    private static Run.Status status(String text) {
+        return Arrays.stream(Run.Status.values())
+                .filter(status -> status.id().equals(text))
+                .findFirst()
+                .orElseThrow(() -> new BadRequest(
+                        400,
+                        Code.INVALID_REQUEST,
+                        "status: '" + text + "' is none of "
+                                + String.join(
+                                        ", ",
+                                        Arrays.stream(Run.Status.values())
+                                                .map(Run.Status::id)
+                                                .toList())));
+    }
+
+    private static int limit(@Nullable String text) {
+        if (text == null) {
+            return DEFAULT_LIMIT;
+        }
+        long asked = number("limit", text);
+        if (asked < 1) {
+            throw new BadRequest(400, Code.INVALID_REQUEST, "limit: must be at least 1");
+        }
+        return (int) Math.min(asked, MOST);
+    }
+
+    private static long number(String name, String text) {
+        if (!text.matches("\\d{1,18}")) {
+            throw new BadRequest(400, Code.INVALID_REQUEST, name + ": '" + text + "' is not a number");
+        }
+        return Long.parseLong(text);
+    }
+}

@@ -1,0 +1,89 @@
+package dev.qanat.route;
+
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
+
+/** A file's bytes, counted and hashed as they are read. For one reading thread; the count may be asked by any. */
+final class SourceStream extends FilterInputStream {
+
+    private final MessageDigest digest = sha256Digest();
+    private volatile long count;
+    private @Nullable String sha256;
+
+    SourceStream(Path file) throws IOException {
+        super(Files.newInputStream(file));
+    }
+
+    /** The hash of a whole file, as hexadecimal digits. */
+    static String sha256(Path file) throws IOException {
+        try (SourceStream stream = new SourceStream(file)) {
+            return stream.drain();
+        }
+    }
+
+    /** Reads what is left and gives the hash of all. */
+    String drain() throws IOException {
+        byte[] buffer = new byte[1 << 16];
+        while (read(buffer, 0, buffer.length) >= 0) {
+            // hashed by read
+        }
+        return sha256();
+    }
+
+    /** The hash, as hexadecimal digits, of what was read: of the whole file once its end was met. */
+    synchronized String sha256() {
+        String known = sha256;
+        if (known == null) {
+            known = HexFormat.of().formatHex(digest.digest());
+            sha256 = known;
+        }
+        return known;
+    }
+
+    long count() {
+        return count;
+    }
+
+    @Override
+    public int read() throws IOException {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+    }
+
+    @Override
+    public int read(byte[] bytes, int offset, int length) throws IOException {
+        int got = in.read(bytes, offset, length);
+        if (got > 0) {
+            digest.update(bytes, offset, got);
+            count += got;
+        }
+        return got;
+    }
+
+    @Override
+    public long skip(long most) throws IOException {
+        // What is skipped must be hashed as well.
+        byte[] skipped = new byte[(int) Math.min(most, 1 << 16)];
+        return Math.max(0, read(skipped, 0, skipped.length));
+    }
+
+    @Override
+    public boolean markSupported() {
+        return false;
+    }
+
+    private static MessageDigest sha256Digest() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

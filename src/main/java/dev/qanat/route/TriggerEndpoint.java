@@ -1,0 +1,176 @@
+package dev.qanat.route;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.qanat.failure.Code;
+import dev.qanat.ledger.RunQueue;
+import dev.qanat.ledger.Runs;
+import dev.qanat.pipeline.Pipelines;
+import dev.qanat.web.BadRequest;
+import dev.qanat.web.Reply;
+import dev.qanat.web.RunView;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Named;
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.camel.Body;
+import org.apache.camel.Header;
+import org.jspecify.annotations.Nullable;
+
+/** {@code POST /trigger-job}: queues runs for what lies in the folders of one pipeline or of all. */
+@ApplicationScoped
+@Named("triggerEndpoint")
+public class TriggerEndpoint {
+
+    private static final Duration LONGEST_WAIT = Duration.ofMinutes(10);
+    private static final long POLL_MILLIS = 100;
+    private static final ObjectMapper JSON = new ObjectMapper()
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY);
+
+    private final Pipelines pipelines;
+    private final Inbox inbox;
+    private final Inboxes inboxes;
+    private final RunQueue queue;
+    private final Runs runs;
+
+    private record Request(@Nullable String pipeline, Set<String> resources, boolean fullRefresh) {}
+
+    TriggerEndpoint(Pipelines pipelines, Inbox inbox, Inboxes inboxes, RunQueue queue, Runs runs) {
+        this.pipelines = pipelines;
+        this.inbox = inbox;
+        this.inboxes = inboxes;
+        this.queue = queue;
+        this.runs = runs;
+    }
+
+    public Reply post(@Body byte @Nullable [] body, @Header("wait") @Nullable String wait) throws Exception {
+        Duration patience = wait == null ? Duration.ZERO : patience(wait);
+        Request request = read(body);
+        Collection<Pipelines.Active> chosen = chosen(request);
+        List<Long> queued = new ArrayList<>();
+        for (Pipelines.Active active : chosen) {
+            queued.addAll(inbox.queueAll(active, request.resources(), request.fullRefresh()));
+        }
+        inboxes.refresh();
+        await(queued, patience);
+        return Reply.json(
+                202,
+                Map.of(
+                        "runs",
+                        queued.stream()
+                                .map(id -> RunView.brief(runs.find(id).orElseThrow()))
+                                .toList()));
+    }
+
+    private void await(List<Long> queued, Duration patience) throws InterruptedException {
+        long until = System.nanoTime() + patience.toNanos();
+        while (!patience.isZero() && !queued.isEmpty() && queue.unfinished(queued) > 0 && System.nanoTime() < until) {
+            Thread.sleep(POLL_MILLIS);
+        }
+    }
+
+    private static Duration patience(String wait) {
+        try {
+            Duration asked = Duration.parse(wait);
+            if (asked.isNegative()) {
+                throw invalid("wait: '" + wait + "' is negative");
+            }
+            return asked.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : asked;
+        } catch (DateTimeParseException e) {
+            throw invalid("wait: '" + wait + "' is not an ISO-8601 duration such as PT60S");
+        }
+    }
+
+    private Collection<Pipelines.Active> chosen(Request request) {
+        if (request.pipeline() == null) {
+            if (!request.resources().isEmpty()) {
+                throw invalid("resources: name the pipeline they belong to");
+            }
+            return pipelines.active();
+        }
+        Pipelines.Active active = pipelines.active(request.pipeline()).orElseThrow(() -> {
+            String why = pipelines.inactive().get(request.pipeline());
+            return new BadRequest(
+                    404,
+                    Code.UNKNOWN_PIPELINE,
+                    why == null
+                            ? "there is no pipeline '" + request.pipeline() + "'; POST /upload-config brings one"
+                            : "pipeline '" + request.pipeline() + "' is not active: " + why);
+        });
+        for (String resource : request.resources()) {
+            if (active.pipeline().resource(resource).isEmpty()) {
+                throw new BadRequest(
+                        404,
+                        Code.UNKNOWN_RESOURCE,
+                        "pipeline '" + active.name() + "' has no resource '" + resource + "'; it has "
+                                + String.join(", ", new LinkedHashSet<>(active.pipeline().resources().stream()
+                                        .map(r -> r.name())
+                                        .toList())));
+            }
+        }
+        return List.of(active);
+    }
+
+    private static Request read(byte @Nullable [] body) throws java.io.IOException {
+        if (body == null || new String(body, java.nio.charset.StandardCharsets.UTF_8).isBlank()) {
+            return new Request(null, Set.of(), false);
+        }
+        JsonNode json;
+        try {
+            json = JSON.readTree(body);
+        } catch (JsonProcessingException e) {
+            throw invalid("the body is not JSON: " + e.getOriginalMessage());
+        }
+        if (!json.isObject()) {
+            throw invalid("the body must be a JSON object, such as {\"pipeline\": \"branch_sales\"}");
+        }
+        for (Iterator<String> names = json.fieldNames(); names.hasNext(); ) {
+            String name = names.next();
+            if (!Set.of("pipeline", "resources", "full_refresh").contains(name)) {
+                throw invalid("unknown key '" + name + "'; known are pipeline, resources, full_refresh");
+            }
+        }
+        JsonNode pipeline = json.path("pipeline");
+        if (!pipeline.isMissingNode() && !pipeline.isNull() && !pipeline.isTextual()) {
+            throw invalid("pipeline: must be a text");
+        }
+        JsonNode refresh = json.path("full_refresh");
+        if (!refresh.isMissingNode() && !refresh.isNull() && !refresh.isBoolean()) {
+            throw invalid("full_refresh: must be true or false");
+        }
+        return new Request(pipeline.isTextual() ? pipeline.textValue() : null, resources(json), refresh.asBoolean(false));
+    }
+
+    private static Set<String> resources(JsonNode json) {
+        JsonNode list = json.path("resources");
+        if (list.isMissingNode() || list.isNull()) {
+            return Set.of();
+        }
+        Set<String> resources = new HashSet<>();
+        if (list.isArray()) {
+            for (JsonNode item : list) {
+                if (!item.isTextual()) {
+                    throw invalid("resources: must be a list of texts");
+                }
+                resources.add(item.textValue());
+            }
+            return resources;
+        }
+        throw invalid("resources: must be a list of texts");
+    }
+
+    private static BadRequest invalid(String detail) {
+        return new BadRequest(400, Code.INVALID_REQUEST, detail);
+    }
+}

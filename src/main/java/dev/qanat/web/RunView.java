@@ -1,0 +1,121 @@
+package dev.qanat.web;
+
+import dev.qanat.ledger.Counts;
+import dev.qanat.ledger.RejectedRecord;
+import dev.qanat.ledger.Run;
+import dev.qanat.ledger.RunResource;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Runs and rejections as the HTTP contract shows them. Times are ISO-8601 in UTC. */
+public final class RunView {
+
+    private RunView() {}
+
+    public static Map<String, @Nullable Object> of(Run run, List<RunResource> resources) {
+        Map<String, @Nullable Object> view = new LinkedHashMap<>();
+        view.put("id", run.id());
+        view.put("pipeline", run.pipeline());
+        view.put("config_version", run.configVersion());
+        view.put("trigger", run.trigger().id());
+        view.put("status", run.status().id());
+        view.put("full_refresh", run.fullRefresh());
+        view.put("redoes", run.redoes().orElse(null));
+        view.put("queued_at", run.queuedAt().toString());
+        view.put("started_at", text(run.startedAt()));
+        view.put("landed_at", text(run.landedAt()));
+        view.put("finished_at", text(run.finishedAt()));
+        counts(view, run.counts());
+        view.put("bytes", run.bytes());
+        view.put("landing_attempts", run.landingAttempts());
+        view.put("files", run.file().map(file -> List.of(file(run, file))).orElse(List.of()));
+        view.put("resources", resources.stream().map(RunView::resource).toList());
+        view.put("error", run.error().map(RunView::error).orElse(null));
+        return view;
+    }
+
+    /** A run as {@code POST /trigger-job} lists it. */
+    public static Map<String, Object> brief(Run run) {
+        Map<String, Object> view = new LinkedHashMap<>();
+        view.put("id", run.id());
+        view.put("pipeline", run.pipeline());
+        view.put("status", run.status().id());
+        return view;
+    }
+
+    private static Map<String, @Nullable Object> file(Run run, Run.RunFile file) {
+        Map<String, @Nullable Object> view = new LinkedHashMap<>();
+        view.put("name", file.name());
+        view.put("sha256", file.sha256().orElse(null));
+        view.put("size", file.size());
+        view.put("status", fileStatus(run, file));
+        if (file.alreadyLoaded()) {
+            view.put("run", file.loadedBy().orElse(null));
+        }
+        return view;
+    }
+
+    private static String fileStatus(Run run, Run.RunFile file) {
+        if (file.alreadyLoaded()) {
+            return "already_loaded";
+        }
+        return file.loaded() ? "loaded" : run.status().id();
+    }
+
+    private static Map<String, @Nullable Object> resource(RunResource resource) {
+        Map<String, @Nullable Object> view = new LinkedHashMap<>();
+        view.put("resource", resource.resource());
+        view.put("table", resource.table());
+        counts(view, resource.counts());
+        return view;
+    }
+
+    private static void counts(Map<String, @Nullable Object> view, Counts counts) {
+        view.put("read", counts.read());
+        view.put("inserted", counts.inserted());
+        view.put("updated", counts.updated());
+        view.put("unchanged", counts.unchanged());
+        view.put("duplicate", counts.duplicate());
+        view.put("filtered", counts.filtered());
+        view.put("rejected", counts.rejected());
+    }
+
+    private static Map<String, Object> error(Run.RunError error) {
+        Map<String, Object> view = new LinkedHashMap<>();
+        view.put("code", error.code());
+        view.put("message", error.message());
+        return view;
+    }
+
+    public static Map<String, @Nullable Object> of(RejectedRecord rejected) {
+        Map<String, @Nullable Object> view = new LinkedHashMap<>();
+        view.put("id", rejected.id());
+        view.put("resource", rejected.resource());
+        view.put("source", rejected.source());
+        view.put("position", rejected.position());
+        view.put("column", rejected.column());
+        view.put("code", rejected.code());
+        view.put("reason", rejected.reason());
+        view.put("record", rejected.record());
+        return view;
+    }
+
+    /**
+     * A page of a list.
+     *
+     * @param next what to give as {@code after} for the next page; null on the last
+     */
+    public static Map<String, @Nullable Object> page(List<?> items, @Nullable String next) {
+        Map<String, @Nullable Object> view = new LinkedHashMap<>();
+        view.put("items", items);
+        view.put("next", next);
+        return view;
+    }
+
+    private static @Nullable String text(Optional<java.time.Instant> instant) {
+        return instant.map(Object::toString).orElse(null);
+    }
+}

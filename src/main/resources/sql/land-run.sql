@@ -1,0 +1,15 @@
+-- The run has landed, if it is still this process's: the last statement, so that the heartbeat is not kept waiting.
+UPDATE qanat.run
+SET landed_at  = now(),
+    file_status = 'loaded',
+    file_sha256 = :#${exchangeProperty.load.sha256},
+    bytes      = :#${exchangeProperty.load.bytesRead},
+    read       = :#${exchangeProperty.load.read},
+    inserted   = :#${exchangeProperty.load.landing.inserted},
+    updated    = :#${exchangeProperty.load.landing.updated},
+    unchanged  = :#${exchangeProperty.load.landing.unchanged},
+    duplicate  = :#${exchangeProperty.load.landing.duplicate},
+    filtered   = :#${exchangeProperty.load.landing.filtered},
+    rejected   = :#${exchangeProperty.load.rejected}
+WHERE id = :#${exchangeProperty.load.run.id} AND worker = :#${exchangeProperty.load.worker} AND status = 'running'
+  AND landed_at IS NULL
