@@ -59,7 +59,7 @@ final class ColumnReader {
         boolean cut = false;
         for (Entry entry : all.entries()) {
             if (columns.size() == MAX_COLUMNS) {
-                all.problem(entry.key(), entry.path(), Code.INVALID_VALUE, "more than %,d columns; a table has no room for them"
+                all.problem(entry.key(), entry.path(), Code.INVALID_VALUE, "more than %d columns; a table has no room for them"
                         .formatted(MAX_COLUMNS));
                 break;
             }
@@ -79,7 +79,7 @@ final class ColumnReader {
         if (entry.value() instanceof ScalarNode || typesOnly) {
             Section place = all.at(where);
             checkName(place, entry, false);
-            ColumnType type = place.text(entry.value(), entry.path(), "the type", typesOnly ? "a type; for more than a type use 'columns'" : "a type")
+            ColumnType type = place.text(entry.value(), entry.path(), "the type", "a word such as text" + (typesOnly ? " (for more use 'columns')" : ""))
                     .flatMap(text -> TypeReader.read(place, text))
                     .orElse(ColumnType.TEXT);
             return plain(entry.name(), type);
@@ -156,8 +156,13 @@ final class ColumnReader {
         return Identifier.like(name)
                 .map(like -> hasFrom
                         ? "; write '%s'".formatted(like)
-                        : "; write '%s: { from: \"%s\" }'".formatted(like, Section.line(name)))
+                        : "; write '%s: { from: %s }'".formatted(like, literal(name)))
                 .orElse("; use " + Identifier.RULE);
+    }
+
+    /** A text as YAML takes it whatever it holds. */
+    private static String literal(String name) {
+        return name.contains("\"") ? "'" + Section.line(name).replace("'", "''") + "'" : "\"" + Section.line(name) + "\"";
     }
 
     private static Optional<String> from(Section column) {
@@ -196,7 +201,7 @@ final class ColumnReader {
             return Optional.empty();
         }
         if (text.get().value().length() > MAX_PATTERN) {
-            column.problem("pattern", Code.INVALID_VALUE, "'pattern' is longer than %,d characters; make it simpler".formatted(MAX_PATTERN));
+            column.problem("pattern", Code.INVALID_VALUE, "'pattern' is longer than %d characters; make it simpler".formatted(MAX_PATTERN));
             return Optional.empty();
         }
         try {

@@ -16,7 +16,7 @@ import org.snakeyaml.engine.v2.nodes.Tag;
 final class LiteralSecrets {
     private static final Set<String> SECRET_KEYS = Set.of("api_key", "password", "token");
     /** Below these, keys are names of columns. */
-    private static final Set<String> NAMES_OF_COLUMNS = Set.of("columns", "schema");
+    private static final Set<String> NAMES_OF_COLUMNS = Set.of("columns", "schema", "filters");
 
     private static final Pattern REFERENCE = Pattern.compile("\\$\\{secret:[A-Za-z_][A-Za-z0-9_]*}");
 

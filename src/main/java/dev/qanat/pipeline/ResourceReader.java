@@ -185,7 +185,7 @@ final class ResourceReader {
     private static int skipLines(Section csv) {
         Optional<String> text = csv.text("skip_lines", "a number of lines").map(Text::value);
         if (text.isPresent() && (!text.get().matches("\\d{1,7}") || Integer.parseInt(text.get()) > MAX_SKIP_LINES)) {
-            csv.problem("skip_lines", Code.INVALID_VALUE, "'files.csv.skip_lines' must be a number from 0 to %,d, not %s"
+            csv.problem("skip_lines", Code.INVALID_VALUE, "'files.csv.skip_lines' must be a number from 0 to %d, not %s"
                     .formatted(MAX_SKIP_LINES, Section.quoted(text.get())));
             return 0;
         }
@@ -242,7 +242,7 @@ final class ResourceReader {
         WriteDisposition disposition = resource.choice("write_disposition", WriteDisposition.class)
                 .orElse(keyed ? WriteDisposition.MERGE : WriteDisposition.APPEND);
         if (disposition == WriteDisposition.MERGE && !keyed) {
-            resource.problem("write_disposition", Code.CONFLICTING_KEYS, "'merge' needs a 'primary_key'; name one, or write 'append'");
+            resource.problem("write_disposition", Code.CONFLICTING_KEYS, "write_disposition 'merge' needs a 'primary_key'; name one, or write 'append'");
         }
         return disposition;
     }
@@ -250,7 +250,7 @@ final class ResourceReader {
     private Dedup dedup(boolean keyed, WriteDisposition disposition) {
         Dedup dedup = resource.choice("dedup", Dedup.class).orElse(keyed ? Dedup.PRIMARY_KEY : Dedup.ROW_HASH);
         if (dedup == Dedup.PRIMARY_KEY && !keyed) {
-            resource.problem("dedup", Code.CONFLICTING_KEYS, "'primary_key' needs a 'primary_key'; name one, or write 'row_hash'");
+            resource.problem("dedup", Code.CONFLICTING_KEYS, "dedup 'primary_key' needs a 'primary_key'; name one, or write 'row_hash'");
         } else if (dedup != Dedup.PRIMARY_KEY && keyed && disposition == WriteDisposition.MERGE && resource.has("dedup")) {
             resource.problem("dedup", Code.CONFLICTING_KEYS, "merge keeps one row per key; write 'primary_key', or 'write_disposition: append'");
         }

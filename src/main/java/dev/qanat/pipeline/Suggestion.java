@@ -14,10 +14,13 @@ final class Suggestion {
 
     /** The known word that is nearest, if one is near enough to be meant: a third of the letters may differ. */
     static Optional<String> of(String word, Collection<String> known) {
-        if (word.isBlank() || word.length() > LONGEST_WORD) {
+        return nearest(word.toLowerCase(Locale.ROOT).replace('-', '_'), known);
+    }
+
+    private static Optional<String> nearest(String lower, Collection<String> known) {
+        if (lower.isBlank() || lower.length() > LONGEST_WORD) {
             return Optional.empty();
         }
-        String lower = word.toLowerCase(Locale.ROOT).replace('-', '_');
         int least = Math.max(1, lower.length() / 3) + 1;
         Optional<String> nearest = Optional.empty();
         for (String candidate : known) {
@@ -33,7 +36,7 @@ final class Suggestion {
     /** The known word that is nearest, for words whose case matters, such as zones. */
     static Optional<String> exactCase(String word, Collection<String> known) {
         List<String> lower = known.stream().map(k -> k.toLowerCase(Locale.ROOT)).sorted().toList();
-        return of(word.replace(' ', '_'), lower)
+        return nearest(word.toLowerCase(Locale.ROOT).replace(' ', '_'), lower)
                 .flatMap(l -> known.stream().filter(k -> k.equalsIgnoreCase(l)).findFirst());
     }
 

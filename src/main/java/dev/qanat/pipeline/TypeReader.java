@@ -32,6 +32,7 @@ final class TypeReader {
             Map.entry("double precision", "double"),
             Map.entry("bool", "boolean"),
             Map.entry("datetime", "timestamp"),
+            Map.entry("timestampz", "timestamptz"),
             Map.entry("timestamp with time zone", "timestamptz"),
             Map.entry("timestamp without time zone", "timestamp"));
 

@@ -115,7 +115,7 @@ final class YamlDocument {
                     throw invalid(event.getStartMark(), Code.INVALID_VALUE, "more than " + MAX_ANCHORS + " anchors; write them out");
                 }
                 tag(event).ifPresent(tag -> {
-                    throw invalid(event.getStartMark(), Code.INVALID_VALUE, "a tag ('%s'); take it out".formatted(tag));
+                    throw invalid(event.getStartMark(), Code.INVALID_VALUE, "a tag is written here ('%s'), and none is read; take it out".formatted(tag));
                 });
             }
         }
@@ -132,7 +132,7 @@ final class YamlDocument {
         // Not the exception's own message: it quotes the text around, which may hold what should not be shown.
         String what = e.getProblem().contains("\\t(TAB)")
                 ? "a tab where spaces belong; indent with spaces"
-                : (e.getContext() == null ? "" : e.getContext() + ": ") + e.getProblem();
+                : (e.getContext() == null || e.getContext().isBlank() ? "" : e.getContext() + ": ") + e.getProblem();
         Optional<Mark> mark = e.getProblemMark().or(e::getContextMark);
         return notYaml(mark.map(m -> m.getLine() + 1).orElse(1), mark.map(m -> m.getColumn() + 1).orElse(1), what);
     }
