@@ -9,6 +9,7 @@ import dev.qanat.failure.Code;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -27,6 +28,20 @@ class PipelineReaderTest {
                 Pipeline pipeline = READER.read(Files.readString(file), file.getFileName().toString());
                 assertThat(file).hasFileName(pipeline.name() + ".yaml");
             }
+        }
+    }
+
+    @Test
+    void every_sample_file_is_taken_by_its_pipeline() throws IOException {
+        List<Path> samples;
+        try (Stream<Path> files = Files.walk(Path.of("src/main/resources/demo"))) {
+            samples = files.filter(Files::isRegularFile).toList();
+        }
+        assertThat(samples).hasSize(3);
+        for (Path sample : samples) {
+            String yaml = sample.getParent().getFileName() + ".yaml";
+            Pipeline pipeline = READER.read(Files.readString(Path.of("pipelines", yaml)), yaml);
+            assertThat(pipeline.resourceFor("drops", sample.getFileName().toString())).as("%s", sample).isPresent();
         }
     }
 
