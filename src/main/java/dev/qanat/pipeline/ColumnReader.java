@@ -79,7 +79,8 @@ final class ColumnReader {
         if (entry.value() instanceof ScalarNode || typesOnly) {
             Section place = all.at(where);
             checkName(place, entry, false);
-            ColumnType type = place.text(entry.value(), entry.path(), "the type", "a word such as text" + (typesOnly ? " (for more use 'columns')" : ""))
+            String expected = "a word such as text" + (typesOnly ? " (for more use 'columns')" : "");
+            ColumnType type = place.text(entry.value(), entry.path(), "the type", expected)
                     .flatMap(text -> TypeReader.read(place, text))
                     .orElse(ColumnType.TEXT);
             return plain(entry.name(), type);
@@ -117,7 +118,8 @@ final class ColumnReader {
 
         Optional<Boolean> required = column.flag("required");
         if (key.contains(name) && required.isPresent() && !required.get()) {
-            column.problem("required", Code.CONFLICTING_KEYS, "it is part of the primary_key and cannot be optional; take out 'required'");
+            column.problem("required", Code.CONFLICTING_KEYS,
+                    "it is part of the primary_key and cannot be optional; take out 'required'");
         }
         Optional<BigDecimal> min = bound(column, "min", type, typeKnown);
         Optional<BigDecimal> max = bound(column, "max", type, typeKnown);
@@ -141,13 +143,15 @@ final class ColumnReader {
     private static void checkName(Section at, Entry entry, boolean hasFrom) {
         String name = entry.name();
         if (name.startsWith("_")) {
-            at.problem(entry.key(), entry.path(), Code.INVALID_NAME, "names that start with '_' are the server's own (_run_id …)%s"
+            at.problem(entry.key(), entry.path(), Code.INVALID_NAME,
+                    "names that start with '_' are the server's own (_run_id …)%s"
                     .formatted(likeColumn(name, hasFrom)));
         } else if (!Identifier.valid(name)) {
             at.problem(entry.key(), entry.path(), Code.INVALID_NAME, "not an allowed name%s"
                     .formatted(likeColumn(name, hasFrom)));
         } else if (SYSTEM_COLUMNS.contains(name)) {
-            at.problem(entry.key(), entry.path(), Code.INVALID_NAME, "PostgreSQL keeps this name for itself; write '%s_: { from: %s }'"
+            at.problem(entry.key(), entry.path(), Code.INVALID_NAME,
+                    "PostgreSQL keeps this name for itself; write '%s_: { from: %s }'"
                     .formatted(name, name));
         }
     }
@@ -184,7 +188,8 @@ final class ColumnReader {
             return Optional.empty();
         }
         if (typeKnown && !NUMBERS.contains(type.kind())) {
-            column.problem(bound, Code.CONFLICTING_KEYS, "'%s' is for numbers, the type is %s; take one of them out".formatted(bound, type));
+            column.problem(bound, Code.CONFLICTING_KEYS,
+                    "'%s' is for numbers, the type is %s; take one of them out".formatted(bound, type));
             return Optional.empty();
         }
         if (!DECIMAL.matcher(text.get().value()).matches()) {
@@ -201,7 +206,8 @@ final class ColumnReader {
             return Optional.empty();
         }
         if (text.get().value().length() > MAX_PATTERN) {
-            column.problem("pattern", Code.INVALID_VALUE, "'pattern' is longer than %d characters; make it simpler".formatted(MAX_PATTERN));
+            column.problem("pattern", Code.INVALID_VALUE,
+                    "'pattern' is longer than %d characters; make it simpler".formatted(MAX_PATTERN));
             return Optional.empty();
         }
         try {
@@ -216,7 +222,8 @@ final class ColumnReader {
     private static List<String> values(Section column) {
         List<Text> values = column.list("values", "a list of texts").orElse(List.of());
         if (values.isEmpty() && column.isEmptyList("values")) {
-            column.problem("values", Code.INVALID_VALUE, "'values' is an empty list, which allows nothing; name values, or take it out");
+            column.problem("values", Code.INVALID_VALUE,
+                    "'values' is an empty list, which allows nothing; name values, or take it out");
         }
         return values.stream().map(Text::value).distinct().toList();
     }
@@ -227,7 +234,8 @@ final class ColumnReader {
             return Optional.empty();
         }
         if (!TIMES.contains(type.kind())) {
-            column.problem("format", Code.CONFLICTING_KEYS, "'format' is for dates and times, the type is %s; take one of them out".formatted(type));
+            column.problem("format", Code.CONFLICTING_KEYS,
+                    "'format' is for dates and times, the type is %s; take one of them out".formatted(type));
             return Optional.empty();
         }
         String written = Section.quoted(text.get().value());
@@ -265,7 +273,8 @@ final class ColumnReader {
             return Optional.empty();
         }
         if (type.kind() != Kind.TIMESTAMPTZ) {
-            column.problem("timezone", Code.CONFLICTING_KEYS, "'timezone' is for timestamptz, the type is %s; take one of them out".formatted(type));
+            column.problem("timezone", Code.CONFLICTING_KEYS,
+                    "'timezone' is for timestamptz, the type is %s; take one of them out".formatted(type));
             return Optional.empty();
         }
         try {

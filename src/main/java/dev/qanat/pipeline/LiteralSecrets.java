@@ -49,7 +49,8 @@ final class LiteralSecrets {
         if (!(value instanceof ScalarNode scalar) || !SECRET_KEYS.contains(key)) {
             find(value, path);
         } else if (!scalar.getTag().equals(Tag.NULL) && !REFERENCE.matcher(scalar.getValue()).matches()) {
-            problems.add(scalar, path, Code.LITERAL_SECRET, "a secret is written out under '%s'; write ${secret:NAME} and give NAME to the server"
+            problems.add(scalar, path, Code.LITERAL_SECRET,
+                    "a secret is written out under '%s'; write ${secret:NAME} and give NAME to the server"
                     .formatted(key));
         }
     }

@@ -58,7 +58,8 @@ public final class PipelineReader {
         String name = name(root, "pipeline", "write 'pipeline: <name>'").orElse("pipeline");
         if (name.contains("__") || name.endsWith("_")) {
             // Or 'a__b' with resource 'c' and 'a' with 'b__c' would share a bronze table.
-            root.problem("pipeline", Code.INVALID_NAME, "pipeline name %s has two underscores in a row or one at its end; use single ones"
+            root.problem("pipeline", Code.INVALID_NAME,
+                    "pipeline name %s has two underscores in a row or one at its end; use single ones"
                     .formatted(Section.quoted(name)));
         }
         Optional<Text> description = root.text("description", "a text");
@@ -107,7 +108,8 @@ public final class PipelineReader {
         }
         Entry entry = root.entry("resources").orElseThrow();
         if (!(entry.value() instanceof SequenceNode list)) {
-            root.problem("resources", Code.WRONG_TYPE, "'resources' must be a list ('- name: …'), not " + Section.kind(entry.value()));
+            root.problem("resources", Code.WRONG_TYPE,
+                    "'resources' must be a list ('- name: …'), not " + Section.kind(entry.value()));
             return List.of();
         }
         if (list.getValue().isEmpty()) {
@@ -164,17 +166,20 @@ public final class PipelineReader {
             }
             int length = pipeline.length() + 2 + name.length();
             if (Identifier.valid(pipeline) && Identifier.valid(name) && length > Identifier.MAX_LENGTH) {
-                section.problem("name", Code.INVALID_NAME, "the table bronze.%s__%s would have a name of %d letters; shorten one, %d are allowed"
+                section.problem("name", Code.INVALID_NAME,
+                        "the table bronze.%s__%s would have a name of %d letters; shorten one, %d are allowed"
                         .formatted(pipeline, name, length, Identifier.MAX_LENGTH));
             }
             String claimant = tables.putIfAbsent(resource.table(), name);
             if (claimant != null && !claimant.equals(name)) {
-                section.problem(section.has("table") ? "table" : "name", Code.TABLE_CLAIMED, "table %s is that of resource %s; give each its own"
+                section.problem(section.has("table") ? "table" : "name", Code.TABLE_CLAIMED,
+                        "table %s is that of resource %s; give each its own"
                         .formatted(Section.quoted(resource.table()), Section.quoted(claimant)));
             }
             String taker = takers.get(resource.source());
             if (taker != null) {
-                section.problem("name", Code.CONFLICTING_KEYS, ("no file would get here: resource %s takes any file of source %s; "
+                section.problem("name", Code.CONFLICTING_KEYS,
+                        ("no file would get here: resource %s takes any file of source %s; "
                         + "give that one a 'files.glob', or put it last").formatted(Section.quoted(taker), Section.quoted(resource.source())));
             } else if (!section.has("files", "glob") && files.contains(resource.source())) {
                 takers.put(resource.source(), name);

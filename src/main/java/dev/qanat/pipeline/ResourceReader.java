@@ -74,7 +74,9 @@ final class ResourceReader {
                             Section.quoted(word),
                             Suggestion.of(word, sourceNames)
                                     .map(Suggestion::ask)
-                                    .orElse(sourceNames.isEmpty() ? "; declare it under 'sources'" : "; there are " + String.join(", ", sourceNames))));
+                                    .orElse(sourceNames.isEmpty()
+                                            ? "; declare it under 'sources'"
+                                            : "; there are " + String.join(", ", sourceNames))));
         }
         if (!resource.has("source") && sourceNames.size() > 1) {
             resource.missing("source", "name one of " + String.join(", ", sourceNames));
@@ -104,7 +106,8 @@ final class ResourceReader {
         };
         Optional<Section> csv = files.section("csv", Level.CSV);
         if (files.has("csv") && format.isPresent() && format.get() != Format.CSV) {
-            files.problem("csv", Code.CONFLICTING_KEYS, "'files.csv' says nothing of format %s; take one of them out".formatted(word.get()));
+            files.problem("csv", Code.CONFLICTING_KEYS,
+                    "'files.csv' says nothing of format %s; take one of them out".formatted(word.get()));
         }
         Optional<String> delimiter = csv.flatMap(ResourceReader::delimiter);
         if (word.isPresent() && word.get().equals("tsv")) {
@@ -135,7 +138,8 @@ final class ResourceReader {
         }
         String written = Section.quoted(text.orElseThrow().value());
         if (glob.get().isBlank() || glob.get().indexOf('/') >= 0 || glob.get().indexOf('\0') >= 0) {
-            files.problem("glob", Code.INVALID_VALUE, "'files.glob' %s matches no name of a file; write names without folders, such as \"*.csv\""
+            files.problem("glob", Code.INVALID_VALUE,
+                    "'files.glob' %s matches no name of a file; write names without folders, such as \"*.csv\""
                     .formatted(written));
             return Optional.empty();
         }
@@ -213,7 +217,8 @@ final class ResourceReader {
             resource.problem("primary_key", Code.INVALID_VALUE, "'primary_key' is an empty list; name columns, or take it out");
         }
         if (key.isPresent() && key.get().size() > MAX_KEY_COLUMNS) {
-            resource.problem("primary_key", Code.INVALID_VALUE, "'primary_key' has more than %d columns; name fewer".formatted(MAX_KEY_COLUMNS));
+            resource.problem("primary_key", Code.INVALID_VALUE,
+                    "'primary_key' has more than %d columns; name fewer".formatted(MAX_KEY_COLUMNS));
         }
         return key;
     }
@@ -224,7 +229,8 @@ final class ResourceReader {
             String name = text.value();
             Optional<Column> column = columns.stream().filter(c -> c.name().equals(name)).findFirst();
             if (!seen.add(name)) {
-                resource.problem(text, Code.DUPLICATE_KEY, "'primary_key' names %s twice; keep one".formatted(Section.quoted(name)));
+                resource.problem(text, Code.DUPLICATE_KEY,
+                        "'primary_key' names %s twice; keep one".formatted(Section.quoted(name)));
             } else if (column.isEmpty()) {
                 List<String> names = columns.stream().map(Column::name).toList();
                 resource.problem(text, Code.UNKNOWN_REFERENCE, "'primary_key' names %s, which is not declared%s"
@@ -232,7 +238,8 @@ final class ResourceReader {
                                 Section.quoted(name),
                                 Suggestion.of(name, names).map(Suggestion::ask).orElse("; declare it under 'columns'")));
             } else if (NO_KEYS.contains(column.get().type().kind())) {
-                resource.problem(text, Code.INVALID_VALUE, "'primary_key' names '%s' of type %s, which does not compare exactly; name another"
+                resource.problem(text, Code.INVALID_VALUE,
+                        "'primary_key' names '%s' of type %s, which does not compare exactly; name another"
                         .formatted(name, column.get().type()));
             }
         }
@@ -242,7 +249,8 @@ final class ResourceReader {
         WriteDisposition disposition = resource.choice("write_disposition", WriteDisposition.class)
                 .orElse(keyed ? WriteDisposition.MERGE : WriteDisposition.APPEND);
         if (disposition == WriteDisposition.MERGE && !keyed) {
-            resource.problem("write_disposition", Code.CONFLICTING_KEYS, "write_disposition 'merge' needs a 'primary_key'; name one, or write 'append'");
+            resource.problem("write_disposition", Code.CONFLICTING_KEYS,
+                    "write_disposition 'merge' needs a 'primary_key'; name one, or write 'append'");
         }
         return disposition;
     }
@@ -250,9 +258,11 @@ final class ResourceReader {
     private Dedup dedup(boolean keyed, WriteDisposition disposition) {
         Dedup dedup = resource.choice("dedup", Dedup.class).orElse(keyed ? Dedup.PRIMARY_KEY : Dedup.ROW_HASH);
         if (dedup == Dedup.PRIMARY_KEY && !keyed) {
-            resource.problem("dedup", Code.CONFLICTING_KEYS, "dedup 'primary_key' needs a 'primary_key'; name one, or write 'row_hash'");
+            resource.problem("dedup", Code.CONFLICTING_KEYS,
+                    "dedup 'primary_key' needs a 'primary_key'; name one, or write 'row_hash'");
         } else if (dedup != Dedup.PRIMARY_KEY && keyed && disposition == WriteDisposition.MERGE && resource.has("dedup")) {
-            resource.problem("dedup", Code.CONFLICTING_KEYS, "merge keeps one row per key; write 'primary_key', or 'write_disposition: append'");
+            resource.problem("dedup", Code.CONFLICTING_KEYS,
+                    "merge keeps one row per key; write 'primary_key', or 'write_disposition: append'");
         }
         return dedup;
     }
@@ -261,7 +271,8 @@ final class ResourceReader {
         boolean strict = resource.flag("strict_mode").orElse(false);
         Optional<Section> section = resource.section("schema_contract", Level.SCHEMA_CONTRACT);
         if (strict && resource.has("schema_contract")) {
-            resource.problem("strict_mode", Code.CONFLICTING_KEYS, "'strict_mode: true' and 'schema_contract' both say what is kept; keep one");
+            resource.problem("strict_mode", Code.CONFLICTING_KEYS,
+                    "'strict_mode: true' and 'schema_contract' both say what is kept; keep one");
             return SchemaContract.DEFAULT;
         }
         if (strict) {
@@ -284,7 +295,8 @@ final class ResourceReader {
 
     private void checkDeclared(Section at, String key) {
         if (!resource.has("columns") && !resource.has("schema")) {
-            at.problem(key, Code.CONFLICTING_KEYS, "only declared columns are kept, and none is declared; declare 'columns' or 'schema'");
+            at.problem(key, Code.CONFLICTING_KEYS,
+                    "only declared columns are kept, and none is declared; declare 'columns' or 'schema'");
         }
     }
 
@@ -313,7 +325,8 @@ final class ResourceReader {
         if (share.matches() && new BigDecimal(share.group(1)).compareTo(BigDecimal.valueOf(100)) <= 0) {
             return Optional.of(new MaxErrors(new BigDecimal(share.group(1)), true));
         }
-        resource.problem("max_errors", Code.INVALID_VALUE, "'max_errors' must be a count such as 100 or a share from 0%% to 100%%, not %s"
+        resource.problem("max_errors", Code.INVALID_VALUE,
+                "'max_errors' must be a count such as 100 or a share from 0%% to 100%%, not %s"
                 .formatted(Section.quoted(text.get())));
         return Optional.empty();
     }

@@ -71,7 +71,8 @@ final class Section {
 
     private void add(Entry entry) {
         if (entry.name().equals("<<")) {
-            problem(entry.key(), entry.path(), Code.UNKNOWN_KEY, "'<<' is no key; write the keys out, or give the whole by an alias");
+            problem(entry.key(), entry.path(), Code.UNKNOWN_KEY,
+                    "'<<' is no key; write the keys out, or give the whole by an alias");
             return;
         }
         Entry first = entries.putIfAbsent(entry.name(), entry);

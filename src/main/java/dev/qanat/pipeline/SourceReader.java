@@ -63,7 +63,9 @@ final class SourceReader {
             source.problem("type", Code.INVALID_VALUE, "unknown type %s%s"
                     .formatted(
                             Section.quoted(type.get()),
-                            Suggestion.of(type.get(), List.of("files", "rest_api")).map(Suggestion::ask).orElse("; write 'files'")));
+                            Suggestion.of(type.get(), List.of("files", "rest_api"))
+                                    .map(Suggestion::ask)
+                                    .orElse("; write 'files'")));
         }
         String path = path(source).orElse("inbox/" + pipeline);
         String other = byPath.putIfAbsent(path, entry.name());
@@ -95,7 +97,8 @@ final class SourceReader {
         List<String> segments = new ArrayList<>();
         for (String segment : path.get().split("/")) {
             if (segment.equals("..")) {
-                source.problem("path", Code.INVALID_VALUE, "path %s leads upwards; leave out '..', nothing outside the home is read"
+                source.problem("path", Code.INVALID_VALUE,
+                        "path %s leads upwards; leave out '..', nothing outside the home is read"
                         .formatted(written));
                 return Optional.empty();
             }
@@ -130,7 +133,8 @@ final class SourceReader {
             }
             source.problem("watch", Code.INVALID_VALUE, "watch %s is out of bounds; give PT1S to P365D".formatted(written));
         } catch (DateTimeException e) {
-            source.problem("watch", Code.INVALID_VALUE, "watch %s is no ISO-8601 duration; write PT30S, PT5M or P1D".formatted(written));
+            source.problem("watch", Code.INVALID_VALUE,
+                    "watch %s is no ISO-8601 duration; write PT30S, PT5M or P1D".formatted(written));
         }
         return Optional.empty();
     }

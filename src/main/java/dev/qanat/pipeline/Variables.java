@@ -14,7 +14,8 @@ import java.util.regex.Pattern;
  * never stands in a message: a message shows the text as written.
  */
 final class Variables {
-    private static final Pattern SETTING = Pattern.compile("\\$\\{(?<secret>secret:)?(?<name>[A-Za-z_][A-Za-z0-9_]*)(?<else>:-(?<default>[^}]*))?}");
+    private static final Pattern SETTING = Pattern.compile(
+            "\\$\\{(?<secret>secret:)?(?<name>[A-Za-z_][A-Za-z0-9_]*)(?<else>:-(?<default>[^}]*))?}");
     private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{(?<inner>[^{}]*)}}");
     private static final Pattern REFERENCE = Pattern.compile("(?<scope>[a-z_]+)\\.(?<name>[A-Za-z0-9_]+)");
     private static final Pattern EITHER = Pattern.compile(SETTING.pattern() + "|" + PLACEHOLDER.pattern());
@@ -37,7 +38,8 @@ final class Variables {
                         + " is not an allowed name; use letters, digits and underscores, a letter first");
             }
             if (text.isPresent() && PLACEHOLDER.matcher(text.get().value()).find()) {
-                section.problem(text.get(), Code.INVALID_VALUE, "'{{ … }}' is not read in vars; write the value, or ${NAME:-default}");
+                section.problem(text.get(), Code.INVALID_VALUE,
+                        "'{{ … }}' is not read in vars; write the value, or ${NAME:-default}");
             } else {
                 text.flatMap(t -> expand(section, t)).ifPresent(value -> vars.put(entry.name(), value));
             }
@@ -53,7 +55,9 @@ final class Variables {
         while (matcher.find()) {
             sound &= closed(section, text, text.value().substring(end, matcher.start()));
             expanded.append(text.value(), end, matcher.start());
-            Optional<String> value = matcher.group("name") != null ? setting(section, text, matcher) : variable(section, text, matcher);
+            Optional<String> value = matcher.group("name") != null
+                    ? setting(section, text, matcher)
+                    : variable(section, text, matcher);
             expanded.append(value.orElse(""));
             sound &= value.isPresent();
             end = matcher.end();
@@ -80,7 +84,8 @@ final class Variables {
             return Optional.of(value.filter(v -> !v.isEmpty()).orElse(matcher.group("default")));
         }
         if (value.isEmpty()) {
-            section.problem(text, Code.UNSET_VARIABLE, ("${%s} is not set, or its name is not in QANAT_ALLOWED_ENV; set and allow it, "
+            section.problem(text, Code.UNSET_VARIABLE,
+                    ("${%s} is not set, or its name is not in QANAT_ALLOWED_ENV; set and allow it, "
                     + "or give a default: ${%s:-…}").formatted(name, name));
         }
         return value;
@@ -102,7 +107,8 @@ final class Variables {
                 return Optional.ofNullable(vars.get(name));
             }
             case "partition", "incremental" ->
-                section.problem(text, Code.NOT_SUPPORTED, "'{{ %s }}': '%s' is not built yet; take it out".formatted(inner, scope));
+                section.problem(text, Code.NOT_SUPPORTED,
+                        "'{{ %s }}': '%s' is not built yet; take it out".formatted(inner, scope));
             default ->
                 section.problem(text, Code.UNKNOWN_REFERENCE, "'{{ … }}' knows nothing of %s; write '{{ vars.<name> }}'"
                         .formatted(Section.quoted(inner)));

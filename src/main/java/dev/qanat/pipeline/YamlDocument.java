@@ -112,10 +112,12 @@ final class YamlDocument {
             }
             if (event instanceof NodeEvent node && !(event instanceof AliasEvent)) {
                 if (node.getAnchor().isPresent() && ++anchors > MAX_ANCHORS) {
-                    throw invalid(event.getStartMark(), Code.INVALID_VALUE, "more than " + MAX_ANCHORS + " anchors; write them out");
+                    throw invalid(event.getStartMark(), Code.INVALID_VALUE,
+                            "more than " + MAX_ANCHORS + " anchors; write them out");
                 }
                 tag(event).ifPresent(tag -> {
-                    throw invalid(event.getStartMark(), Code.INVALID_VALUE, "a tag is written here ('%s'), and none is read; take it out".formatted(tag));
+                    throw invalid(event.getStartMark(), Code.INVALID_VALUE,
+                            "a tag is written here ('%s'), and none is read; take it out".formatted(tag));
                 });
             }
         }
