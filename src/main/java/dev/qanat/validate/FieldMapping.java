@@ -79,7 +79,8 @@ final class FieldMapping {
      * @param header whether the fields are those of a text format
      */
     FieldMapping(Resource resource, List<ColumnRule> rules, List<String> fields, boolean header) {
-        this.fields = fields;
+        // A reader may go on adding to its list.
+        this.fields = List.copyOf(fields);
         this.header = header;
         List<Column> declared = resource.columns();
         source = new int[declared.size()];
