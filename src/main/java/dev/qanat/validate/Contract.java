@@ -90,7 +90,7 @@ public final class Contract {
      */
     public CheckedChunk check(Chunk chunk) {
         List<RawRecord> records = chunk.records();
-        FieldMapping mapping = mapping(chunk.fields(), records.isEmpty() || records.get(0).json() == null);
+        FieldMapping mapping = mapping(chunk.fields(), isText(records));
         RowHash hash = new RowHash(mapping.hashOrder());
         List<Row> rows = new ArrayList<>(records.size());
         List<Rejection> rejections = new ArrayList<>();
@@ -104,6 +104,16 @@ public final class Contract {
             }
         }
         return new CheckedChunk(chunk, mapping.columns(), rows, rows.size(), rejections);
+    }
+
+    /** Whether records are of a text format: the first sound one tells, for a faulty one may be kept as it came. */
+    private static boolean isText(List<RawRecord> records) {
+        for (RawRecord record : records) {
+            if (record.fault() == null) {
+                return record.json() == null;
+            }
+        }
+        return records.isEmpty() || records.get(0).json() == null;
     }
 
     /** Fills in the values, or says why not. */
@@ -177,7 +187,7 @@ public final class Contract {
     }
 
     private static String missing(@Nullable String raw) {
-        return raw == null ? "no value, but the column is required" : Shown.value(raw) + " means null, but the column is required";
+        return (raw == null ? "no value" : Shown.value(raw) + " means null") + ", but the column is required";
     }
 
     private static Rejection rejection(

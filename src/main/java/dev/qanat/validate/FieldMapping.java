@@ -123,7 +123,8 @@ final class FieldMapping {
         if (!frozen.isEmpty()) {
             throw new InputFailure(
                     Code.SCHEMA_FROZEN,
-                    "resource '%s' does not declare %s, and its schema_contract freezes the columns: declare it, or set columns to evolve or discard_value"
+                    ("resource '%s' does not declare %s, and its schema_contract freezes the columns: "
+                                    + "declare it, or set columns to evolve or discard_value")
                             .formatted(resource.name(), listed(frozen)));
         }
         List<Cell> all = new ArrayList<>();
@@ -266,7 +267,8 @@ final class FieldMapping {
     private InputFailure tooMany() {
         return new InputFailure(
                 Code.TOO_MANY_COLUMNS,
-                "with %d fields the table would have more than %d columns: declare the ones you need and set schema_contract columns to discard_value"
+                ("with %d fields the table would have more than %d columns: "
+                                + "declare the ones you need and set columns of the schema_contract to discard_value")
                         .formatted(fields.size(), MAX_COLUMNS));
     }
 }

@@ -256,6 +256,17 @@ class ContractTest {
     }
 
     @Test
+    void threads_that_check_different_chunks_do_not_disturb_each_other() {
+        Contract contract = Contract.of(resource(column("a", "integer")));
+        assertThat(IntStream.range(0, 2000).parallel().mapToObj(i -> {
+                    List<String> fields = i % 2 == 0 ? List.of("a", "b") : List.of("a", "b", "C");
+                    CheckedChunk checked = contract.check(csv(fields, i % 2 == 0 ? row("1", "x") : row("1", "x", "y")));
+                    return names(checked).size() * 10 + checked.rows().get(0).values().length;
+                }))
+                .containsOnly(22, 33);
+    }
+
+    @Test
     void a_source_without_records_still_has_columns() {
         assertThat(names(Contract.of(resource(column("a", "text"))).check(new Chunk(0, ABC, List.of()))))
                 .containsExactly("a", "b", "c");

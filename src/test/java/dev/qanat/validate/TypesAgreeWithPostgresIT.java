@@ -12,6 +12,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import java.util.stream.Stream;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -61,6 +64,54 @@ class TypesAgreeWithPostgresIT {
     }
 
     @Test
+    void what_random_changes_make_of_the_cases_is_refused_or_taken() throws SQLException {
+        Random random = new Random(42);
+        for (TypeCases.TypeCase c : TypeCases.all()) {
+            Contract contract = Contract.of(Resources.resource(c.column()));
+            String[][] rows = Stream.generate(() -> new String[] {mutated(c.input(), random)})
+                    .limit(200)
+                    .toArray(String[][]::new);
+            CheckedChunk checked = contract.check(Resources.csv(List.of("value"), rows));
+            String[] values = checked.rows().stream()
+                    .map(row -> row.values()[0])
+                    .filter(Objects::nonNull)
+                    .toArray(String[]::new);
+            try (PreparedStatement select = connection.prepareStatement(
+                    "select value from unnest(?) as value where not pg_input_is_valid(value, ?)")) {
+                select.setArray(1, connection.createArrayOf("text", values));
+                select.setString(2, c.column().type().sql());
+                try (ResultSet refused = select.executeQuery()) {
+                    assertThat(refused.next()).as(() -> c.place() + " " + shown(refused)).isFalse();
+                }
+            }
+        }
+    }
+
+    private static String shown(ResultSet refused) {
+        try {
+            return refused.getString(1);
+        } catch (SQLException e) {
+            return e.getMessage();
+        }
+    }
+
+    private static String mutated(String input, Random random) {
+        String letters = "0123456789+-.eE:/TZ {}[]\",\\u\tntrue";
+        StringBuilder text = new StringBuilder(input);
+        for (int changes = 1 + random.nextInt(3); changes > 0; changes--) {
+            int at = random.nextInt(text.length() + 1);
+            char c = letters.charAt(random.nextInt(letters.length()));
+            switch (random.nextInt(4)) {
+                case 0 -> text.insert(at, c);
+                case 1 -> text.replace(at, Math.min(at + 1, text.length()), String.valueOf(c));
+                case 2 -> text.replace(at, Math.min(at + 1, text.length()), "");
+                default -> text.insert(at, text.substring(Math.max(0, at - 3), at));
+            }
+        }
+        return text.toString();
+    }
+
+    @Test
     void the_longest_numbers_and_the_deepest_json_are_taken() throws SQLException {
         String thousand = "1".repeat(1000);
         assertThat(read("numeric", thousand + "." + thousand)).isEqualTo(thousand + "." + thousand);
@@ -73,7 +124,7 @@ class TypesAgreeWithPostgresIT {
     @Test
     void a_key_of_the_length_allowed_fits_an_index() throws SQLException {
         // Compression would hide it: random letters.
-        String key = new java.util.Random(1)
+        String key = new Random(1)
                 .ints(2500, 'A', 'z')
                 .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
                 .toString();
