@@ -1,0 +1,211 @@
+package dev.qanat.validate;
+
+import dev.qanat.failure.Code;
+import dev.qanat.failure.InputFailure;
+import dev.qanat.pipeline.Column;
+import dev.qanat.pipeline.Resource;
+import dev.qanat.pipeline.SchemaContract.Mode;
+import dev.qanat.records.Chunk;
+import dev.qanat.records.RawRecord;
+import dev.qanat.validate.FieldMapping.Cell;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A resource's columns and its {@code schema_contract}, compiled once per run. Every record it is shown becomes a row whose values
+ * PostgreSQL takes without an error, or a rejection that says what was wrong.
+ *
+ * <pre>{@code
+ * Contract contract = Contract.of(resource);
+ * CheckedChunk checked = contract.check(chunk);
+ * }</pre>
+ *
+ * <p>Safe for several threads, which may check the chunks of a source in any order: a chunk's columns follow from its fields
+ * alone. Holds no records.
+ */
+public final class Contract {
+    /** UTF-8 bytes kept of a rejected record. */
+    private static final int RECORD_BYTES = 64 * 1024;
+
+    /** UTF-8 bytes of a row's key. An entry of PostgreSQL's indexes holds 2,704, and what is longer would fail the landing. */
+    private static final int KEY_BYTES = 2500;
+
+    private final Resource resource;
+    private final List<ColumnRule> rules;
+    private final Mode dataType;
+
+    // The last chunk's mapping, which mostly is the next one's, too. Threads that disagree only repeat some work.
+    private volatile @Nullable FieldMapping latest;
+
+    private Contract(Resource resource) {
+        this.resource = resource;
+        this.dataType = resource.schemaContract().dataType();
+        this.rules = resource.columns().stream()
+                .map(c -> new ColumnRule(c, c.required() || resource.primaryKey().contains(c.name())))
+                .toList();
+    }
+
+    /**
+     * The contract of a resource. An {@link InputFailure} when a column's {@code format} or {@code values} make no sense for its
+     * type.
+     */
+    public static Contract of(Resource resource) {
+        return new Contract(resource);
+    }
+
+    /** All declared columns, in the contract's order, whether a source has them or not. */
+    public List<TargetColumn> declared() {
+        return rules.stream().map(ColumnRule::target).toList();
+    }
+
+    /**
+     * Holds the header of a text format against the contract, before a record is read.
+     *
+     * @throws InputFailure when a required column is missing from it ({@code missing_column}, which names all that are), or for
+     *     the reasons of {@link #check}
+     */
+    public void checkHeader(List<String> fields) {
+        List<String> missing = new ArrayList<>();
+        for (Cell cell : mapping(fields, true).cells()) {
+            if (cell.source() < 0) {
+                String from = resource.column(cell.name()).map(Column::from).orElse(cell.name());
+                String shown = "'" + cell.name() + "'";
+                missing.add(from.equals(cell.name()) ? shown : shown + " (from " + Shown.value(from) + ")");
+            }
+        }
+        if (!missing.isEmpty()) {
+            throw new InputFailure(
+                    Code.MISSING_COLUMN,
+                    "the header lacks required columns: %s; it reads: %s"
+                            .formatted(String.join(", ", missing), Shown.text(String.join(", ", fields), 500)));
+        }
+    }
+
+    /**
+     * Turns every record of the chunk into a row or a rejection.
+     *
+     * @throws InputFailure when the contract freezes what is not as declared ({@code schema_frozen} for a field, the code of the
+     *     fault for a value), or the table would have too many columns
+     */
+    public CheckedChunk check(Chunk chunk) {
+        List<RawRecord> records = chunk.records();
+        FieldMapping mapping = mapping(chunk.fields(), isText(records));
+        RowHash hash = new RowHash(mapping.hashOrder());
+        List<Row> rows = new ArrayList<>(records.size());
+        List<Rejection> rejections = new ArrayList<>();
+        for (RawRecord record : records) {
+            String[] values = new String[mapping.columns().size()];
+            Rejection rejection = check(chunk, record, mapping, values);
+            if (rejection == null) {
+                rows.add(new Row(record, values, hash.of(values)));
+            } else {
+                rejections.add(rejection);
+            }
+        }
+        return new CheckedChunk(chunk, mapping.columns(), rows, rows.size(), rejections);
+    }
+
+    /** Whether records are of a text format: the first sound one tells, for a faulty one may be kept as it came. */
+    private static boolean isText(List<RawRecord> records) {
+        for (RawRecord record : records) {
+            if (record.fault() == null) {
+                return record.json() == null;
+            }
+        }
+        return records.isEmpty() || records.get(0).json() == null;
+    }
+
+    /** Fills in the values, or says why not. */
+    private @Nullable Rejection check(Chunk chunk, RawRecord record, FieldMapping mapping, @Nullable String[] values) {
+        if (record.fault() != null) {
+            return rejection(chunk, record, null, record.fault().code(), record.fault().reason());
+        }
+        if (record.json() != null) {
+            try {
+                Characters.check(record.json());
+            } catch (Misfit e) {
+                return rejection(chunk, record, null, e.code(), "the record " + e.getMessage());
+            }
+        }
+        for (Cell cell : mapping.cells()) {
+            int field = cell.field(record.values());
+            String raw = field < 0 ? null : record.values()[field];
+            ColumnRule rule = cell.rule();
+            if (rule == null) {
+                if (raw != null && !resource.files().nullIf().contains(raw)) {
+                    return rejection(
+                            chunk,
+                            record,
+                            cell.name(),
+                            Code.UNDECLARED_COLUMN,
+                            Shown.value(raw) + " is in a field that is not declared");
+                }
+            } else if (raw == null || rule.isNull(raw)) {
+                if (rule.required()) {
+                    return rejection(chunk, record, cell.name(), Code.REQUIRED, missing(raw));
+                }
+            } else {
+                try {
+                    values[cell.position()] = rule.check(raw, record.strings() != null && record.strings().get(field));
+                } catch (Misfit e) {
+                    if (dataType == Mode.FREEZE) {
+                        throw new InputFailure(
+                                e.code(), "line %d, column '%s': %s".formatted(record.line(), cell.name(), e.reason(raw)));
+                    }
+                    if (dataType != Mode.DISCARD_VALUE || rule.required()) {
+                        return rejection(chunk, record, cell.name(), e.code(), e.reason(raw));
+                    }
+                }
+            }
+        }
+        return checkKey(chunk, record, mapping, values);
+    }
+
+    private static @Nullable Rejection checkKey(
+            Chunk chunk, RawRecord record, FieldMapping mapping, @Nullable String[] values) {
+        int length = 0;
+        for (int position : mapping.key()) {
+            length += values[position] == null ? 0 : Math.min(values[position].length(), KEY_BYTES);
+        }
+        if (length <= KEY_BYTES / 3) {
+            return null;
+        }
+        int bytes = 0;
+        for (int position : mapping.key()) {
+            bytes += values[position] == null ? 0 : Characters.utf8Length(values[position]);
+            if (bytes > KEY_BYTES) {
+                return rejection(
+                        chunk,
+                        record,
+                        mapping.columns().get(position).name(),
+                        Code.OUT_OF_RANGE,
+                        Shown.value(values[position]) + " makes the key longer than " + KEY_BYTES + " bytes");
+            }
+        }
+        return null;
+    }
+
+    private static String missing(@Nullable String raw) {
+        return (raw == null ? "no value" : Shown.value(raw) + " means null") + ", but the column is required";
+    }
+
+    private static Rejection rejection(
+            Chunk chunk, RawRecord record, @Nullable String column, Code code, String reason) {
+        return new Rejection(
+                record.line(),
+                column,
+                code,
+                Characters.storable(reason, RECORD_BYTES),
+                Characters.storable(chunk.json(record), RECORD_BYTES));
+    }
+
+    private FieldMapping mapping(List<String> fields, boolean header) {
+        FieldMapping mapping = latest;
+        if (mapping == null || !mapping.isOf(fields, header)) {
+            mapping = new FieldMapping(resource, rules, fields, header);
+            latest = mapping;
+        }
+        return mapping;
+    }
+}

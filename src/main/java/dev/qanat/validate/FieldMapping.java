@@ -1,0 +1,274 @@
+package dev.qanat.validate;
+
+import dev.qanat.failure.Code;
+import dev.qanat.failure.InputFailure;
+import dev.qanat.pipeline.Column;
+import dev.qanat.pipeline.Resource;
+import dev.qanat.pipeline.SchemaContract.Mode;
+import java.text.Normalizer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which field each column is read from, for the fields that a source has shown so far. It depends on nothing else, and the columns
+ * of more fields begin with those of fewer, so that chunks can be checked in any order.
+ *
+ * <p>A header is known at once: a column is read from the field equal to its {@code from}; else from the one equal to it but for
+ * case and blanks around it; else from one equal to the column's name, exactly, but for case and blanks, or as snake_case. What
+ * fits twice fits nothing.
+ *
+ * <p>The fields of JSON come to light one after the other: a column is read from the field equal to its {@code from} and, in a
+ * record where that is null or missing, from the field equal to its name. Were it decided once and for all, it would hang on
+ * where a chunk happens to end. Where a record has both, the second is an undeclared field's.
+ */
+final class FieldMapping {
+    static final int MAX_COLUMNS = 1000;
+
+    /**
+     * A column, or a field that is not allowed, and where its value comes from and goes to.
+     *
+     * @param rule what is asked of the value; null for a field that is not allowed
+     * @param name of the column, or of the field that is not allowed
+     * @param position in the row, or -1 when the value is not kept
+     * @param source the field it is read from, or -1 for a column without a field
+     * @param fallback the field it is read from when the source is null, or -1
+     * @param unless a field that must not be null, or -1: while it is, another column takes this one's value
+     */
+    record Cell(@Nullable ColumnRule rule, String name, int position, int source, int fallback, int unless) {
+
+        /** The index of the field that holds the value in this record, or -1 when there is none. */
+        int field(@Nullable String[] values) {
+            if (unless >= 0 && isMissing(values, unless)) {
+                return -1;
+            }
+            if (!isMissing(values, source)) {
+                return source;
+            }
+            return fallback >= 0 && !isMissing(values, fallback) ? fallback : -1;
+        }
+
+        private static boolean isMissing(@Nullable String[] values, int field) {
+            return field < 0 || field >= values.length || values[field] == null;
+        }
+    }
+
+    /** A place in the order of the fields: of a declared column (by its index), or of a field that is not declared. */
+    private record Slot(int column, int field, int unless) {}
+
+    private final List<String> fields;
+    private final boolean header;
+    private final List<TargetColumn> columns;
+    private final Cell[] cells;
+    private final int[] key;
+    private final RowHash.Order hashOrder;
+
+    private final int[] source;
+    private final int[] fallback;
+
+    /**
+     * @param rules of the resource's columns, in their order
+     * @param header whether the fields are those of a text format
+     */
+    FieldMapping(Resource resource, List<ColumnRule> rules, List<String> fields, boolean header) {
+        // A reader may go on adding to its list.
+        this.fields = List.copyOf(fields);
+        this.header = header;
+        List<Column> declared = resource.columns();
+        source = new int[declared.size()];
+        fallback = new int[declared.size()];
+        Arrays.fill(source, -1);
+        Arrays.fill(fallback, -1);
+        List<Slot> slots = header ? ofHeader(declared) : ofJson(declared);
+
+        List<ColumnRule> kept = new ArrayList<>();
+        Cell[] ofDeclared = new Cell[declared.size()];
+        List<Cell> ofOthers = new ArrayList<>();
+        List<String> frozen = new ArrayList<>();
+        ColumnNames names = new ColumnNames(declared.stream().map(Column::name).toList());
+        Mode others = resource.schemaContract().columns();
+        int undeclared = 0;
+        for (Slot slot : slots) {
+            if (slot.column() >= 0) {
+                int c = slot.column();
+                ColumnRule rule = rules.get(c);
+                ofDeclared[c] = new Cell(rule, rule.name(), kept.size(), source[c], fallback[c], -1);
+                kept.add(rule);
+                continue;
+            }
+            String field = fields.get(slot.field());
+            switch (others) {
+                case EVOLVE -> {
+                    if (declared.size() + ++undeclared > MAX_COLUMNS) {
+                        throw tooMany();
+                    }
+                    ColumnRule rule = ColumnRule.undeclared(names.next(field), resource.files().nullIf());
+                    ofOthers.add(new Cell(rule, rule.name(), kept.size(), slot.field(), -1, slot.unless()));
+                    kept.add(rule);
+                }
+                case FREEZE -> frozen.add(Shown.value(field));
+                case DISCARD_ROW -> ofOthers.add(
+                        new Cell(null, Shown.text(field, Shown.LENGTH), -1, slot.field(), -1, slot.unless()));
+                case DISCARD_VALUE -> {}
+            }
+        }
+        if (!frozen.isEmpty()) {
+            throw new InputFailure(
+                    Code.SCHEMA_FROZEN,
+                    ("resource '%s' does not declare %s, and its schema_contract freezes the columns: "
+                                    + "declare it, or set columns to evolve or discard_value")
+                            .formatted(resource.name(), listed(frozen)));
+        }
+        List<Cell> all = new ArrayList<>();
+        for (int c = 0; c < ofDeclared.length; c++) {
+            ColumnRule rule = rules.get(c);
+            if (ofDeclared[c] != null) {
+                all.add(ofDeclared[c]);
+            } else if (rule.required()) {
+                all.add(new Cell(rule, rule.name(), -1, -1, -1, -1));
+            }
+        }
+        all.addAll(ofOthers);
+        cells = all.toArray(Cell[]::new);
+        columns = kept.stream().map(ColumnRule::target).toList();
+        hashOrder = new RowHash.Order(kept);
+        key = IntStream.range(0, kept.size())
+                .filter(i -> resource.primaryKey().contains(kept.get(i).name()))
+                .toArray();
+    }
+
+    /** Whether this is the mapping of these fields. */
+    boolean isOf(List<String> otherFields, boolean ofHeader) {
+        return header == ofHeader && (fields == otherFields || fields.equals(otherFields));
+    }
+
+    List<TargetColumn> columns() {
+        return columns;
+    }
+
+    /** In the contract's order, then the undeclared in the order of the fields: the order in which faults are reported. */
+    Cell[] cells() {
+        return cells;
+    }
+
+    /** Where the key's columns are in a row. */
+    int[] key() {
+        return key;
+    }
+
+    RowHash.Order hashOrder() {
+        return hashOrder;
+    }
+
+    /** Names for a message, the first twenty of them. */
+    static String listed(List<String> names) {
+        String listed = names.stream().limit(20).collect(Collectors.joining(", "));
+        return names.size() > 20 ? listed + " and " + (names.size() - 20) + " more" : listed;
+    }
+
+    private List<Slot> ofHeader(List<Column> declared) {
+        boolean[] taken = new boolean[fields.size()];
+        match(declared, taken, Column::from, UnaryOperator.identity(), true);
+        match(declared, taken, Column::from, FieldMapping::folded, false);
+        match(declared, taken, Column::name, UnaryOperator.identity(), false);
+        match(declared, taken, Column::name, FieldMapping::folded, false);
+        match(declared, taken, Column::name, ColumnNames::snakeCase, false);
+        List<Slot> slots = new ArrayList<>();
+        for (int field = 0; field < fields.size(); field++) {
+            if (!taken[field]) {
+                slots.add(new Slot(-1, field, -1));
+            }
+            for (int c = 0; c < source.length; c++) {
+                if (source[c] == field) {
+                    slots.add(new Slot(c, field, -1));
+                }
+            }
+        }
+        return slots;
+    }
+
+    /** Gives columns that have no field yet the field of the same key, unless several fields or columns share it. */
+    private void match(
+            List<Column> declared,
+            boolean[] taken,
+            Function<Column, String> called,
+            UnaryOperator<String> keyOf,
+            boolean shared) {
+        Map<String, Integer> fieldOf = new HashMap<>();
+        for (int field = 0; field < taken.length; field++) {
+            if (!taken[field]) {
+                fieldOf.merge(keyOf.apply(fields.get(field)), field, (one, other) -> -1);
+            }
+        }
+        Map<String, Integer> columnOf = new HashMap<>();
+        for (int c = 0; c < source.length; c++) {
+            if (source[c] < 0) {
+                columnOf.merge(keyOf.apply(called.apply(declared.get(c))), c, (one, other) -> -1);
+            }
+        }
+        for (int c = 0; c < source.length; c++) {
+            String key = keyOf.apply(called.apply(declared.get(c)));
+            int field = fieldOf.getOrDefault(key, -1);
+            if (source[c] < 0 && field >= 0 && (shared || columnOf.get(key) == c)) {
+                source[c] = field;
+                taken[field] = true;
+            }
+        }
+    }
+
+    private static String folded(String name) {
+        return Normalizer.normalize(name.strip(), Normalizer.Form.NFC).toLowerCase(Locale.ROOT);
+    }
+
+    private List<Slot> ofJson(List<Column> declared) {
+        Map<String, List<Integer>> byFrom = new HashMap<>();
+        Map<String, Integer> byName = new HashMap<>();
+        for (int c = 0; c < declared.size(); c++) {
+            byFrom.computeIfAbsent(declared.get(c).from(), from -> new ArrayList<>()).add(c);
+            byName.put(declared.get(c).name(), c);
+        }
+        List<Slot> slots = new ArrayList<>();
+        for (int field = 0; field < fields.size(); field++) {
+            List<Integer> readers = byFrom.getOrDefault(fields.get(field), List.of());
+            for (int c : readers) {
+                if (source[c] < 0) {
+                    slots.add(new Slot(c, field, -1));
+                } else {
+                    fallback[c] = source[c];
+                    slots.add(new Slot(-1, source[c], field));
+                }
+                source[c] = field;
+            }
+            Integer named = byName.get(fields.get(field));
+            if (!readers.isEmpty()) {
+                continue;
+            }
+            if (named == null) {
+                slots.add(new Slot(-1, field, -1));
+            } else if (source[named] < 0) {
+                slots.add(new Slot(named, field, -1));
+                source[named] = field;
+            } else {
+                fallback[named] = field;
+                slots.add(new Slot(-1, field, source[named]));
+            }
+        }
+        return slots;
+    }
+
+    private InputFailure tooMany() {
+        return new InputFailure(
+                Code.TOO_MANY_COLUMNS,
+                ("with %d fields the table would have more than %d columns: "
+                                + "declare the ones you need and set columns of the schema_contract to discard_value")
+                        .formatted(fields.size(), MAX_COLUMNS));
+    }
+}
