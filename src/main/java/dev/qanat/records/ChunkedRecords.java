@@ -1,6 +1,5 @@
 package dev.qanat.records;
 
-import dev.qanat.failure.Failure;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -53,7 +52,7 @@ final class ChunkedRecords implements Chunks {
         } catch (IOException e) {
             failure = new UncheckedIOException(e);
             throw failure;
-        } catch (Failure e) {
+        } catch (RuntimeException e) {
             failure = e;
             throw e;
         }

@@ -33,7 +33,7 @@ record Dialect(String delimiter, boolean spacedQuotes) {
      */
     static Dialect of(String sample, boolean cut, @Nullable String told, Header header) {
         if (told != null) {
-            return new Dialect(told, rows(sample, told).spacedQuotes);
+            return new Dialect(told, rows(sample, told).spacedQuotes());
         }
         Dialect best = null;
         double bestScore = 0;
@@ -44,7 +44,7 @@ record Dialect(String delimiter, boolean spacedQuotes) {
             }
             double score = score(rows, header);
             if (score > bestScore) {
-                best = new Dialect(candidate, rows.spacedQuotes);
+                best = new Dialect(candidate, rows.spacedQuotes());
                 bestScore = score;
             }
         }
@@ -121,7 +121,8 @@ record Dialect(String delimiter, boolean spacedQuotes) {
     private static final class Rows extends CsvCallbackHandler<Integer> {
         final List<Integer> counts = new ArrayList<>();
         final List<String> first = new ArrayList<>();
-        boolean spacedQuotes;
+        private boolean spacedQuotes;
+        private boolean quotesWithin;
         private int count;
 
         @Override
@@ -146,12 +147,21 @@ record Dialect(String delimiter, boolean spacedQuotes) {
                 first.add(new String(buffer, offset, length));
             }
             if (!quoted && length > 1 && buffer[offset] == ' ') {
-                int i = offset;
-                while (i < offset + length && buffer[i] == ' ') {
-                    i++;
-                }
-                spacedQuotes |= i < offset + length && buffer[i] == '"';
+                noteQuotesIn(new String(buffer, offset, length).strip());
             }
+        }
+
+        /** {@code "Ulm"} was meant to be quoted, {@code "Ulm" or so} was not; {@code "Ulm} may have been torn by its delimiter. */
+        private void noteQuotesIn(String field) {
+            if (field.startsWith("\"") && field.length() > 1) {
+                int second = field.indexOf('"', 1);
+                quotesWithin |= second > 0 && second < field.length() - 1 && field.charAt(second + 1) != '"';
+                spacedQuotes |= field.endsWith("\"");
+            }
+        }
+
+        boolean spacedQuotes() {
+            return spacedQuotes && !quotesWithin;
         }
 
         @Override

@@ -263,7 +263,7 @@ final class Flattening {
             if (nodes > Limits.FIELDS || nameCharacters > Limits.NAMES_CHARACTERS) {
                 throw new InputFailure(
                         Code.TOO_MANY_COLUMNS,
-                        "the records have more than %d fields, such as '%s'; declare the object whose keys are values as json"
+                        "the records have too many fields, %d so far and now '%s'; declare the object whose keys are values as json"
                                 .formatted(names.size(), path.length() > 80 ? path.substring(0, 80) + "…" : path));
             }
             child = new Node(path, whole.contains(path));
