@@ -21,7 +21,8 @@ public record Chunk(int number, List<String> fields, List<RawRecord> records) {
 
     /**
      * The record as JSON text, as bronze and rejections keep it: of JSON sources as it came, of text formats an object of its
-     * fields. A record whose number of fields is not the header's becomes an array of its fields.
+     * fields. A record whose number of fields is not the header's becomes an array of its fields. A line that could not be
+     * read ({@link dev.qanat.failure.Code#MALFORMED_RECORD}, or bytes that are no characters) is given as it came and is no JSON.
      */
     public String json(RawRecord record) {
         if (record.json() != null) {

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  *     record whose number of fields is wrong, or that could not be read, the values as far as they could be told apart
  * @param strings for records from JSON, which of the values were JSON strings; null for text formats
  * @param json the record as it came, as JSON text; null for text formats, whose records {@link Chunk#json} writes when asked. For
- *     a record that is no JSON, the text as it came
+ *     a line that could not be read at all, of any format, the line as it came, with U+FFFD for bytes that are no characters;
+ *     it has a fault and no values
  * @param fault why the record cannot be checked any further; null for a sound one
  */
 public record RawRecord(

@@ -1,0 +1,71 @@
+package dev.qanat.records;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.io.JsonEOFException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import java.io.IOException;
+import java.util.regex.Pattern;
+
+/** How this package sets up Jackson, and what it makes of Jackson's complaints. */
+final class Json {
+    static final JsonFactory FACTORY = JsonFactory.builder()
+            .disable(StreamReadFeature.AUTO_CLOSE_SOURCE)
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES) // names come from outside, without end
+            // A NUL within a string is a flaw of its record, not of the whole file; Flattening finds it.
+            .enable(JsonReadFeature.ALLOW_UNESCAPED_CONTROL_CHARS)
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxStringLength(Limits.RECORD_CHARACTERS)
+                    .build())
+            .build();
+
+    private static final Pattern SOURCE = Pattern.compile("\\[Source: .*?; (line: \\d+, column: \\d+)\\]", Pattern.DOTALL);
+    private static final Pattern SETTING = Pattern.compile(",? ?(from )?`Stream(Read|Write)Constraints[^`]*`");
+
+    private Json() {}
+
+    /** What is wrong, for people, without its place and without what Jackson says of itself. */
+    static String reason(JsonProcessingException e) {
+        if (e instanceof JsonEOFException) {
+            return "the JSON ends too early; was the file cut off?";
+        }
+        String text = e.getOriginalMessage() == null ? "this is no JSON" : e.getOriginalMessage();
+        text = SETTING.matcher(SOURCE.matcher(text).replaceAll("$1")).replaceAll("");
+        int end = text.indexOf('\n');
+        return (end < 0 ? text : text.substring(0, end)).replace(Encoding.INVALID, '\uFFFD');
+    }
+
+    static JsonLocation place(JsonProcessingException e, JsonParser parser) {
+        return e.getLocation() == null ? parser.currentLocation() : e.getLocation();
+    }
+
+    /** What a text is as JSON: one object and nothing else, the beginning of one that may be, or neither. */
+    enum Shape {
+        COMPLETE,
+        BEGUN,
+        OTHER
+    }
+
+    /** What a text that should be one object is. */
+    static Shape ofObject(String text) throws IOException {
+        try (JsonParser parser = FACTORY.createParser(text)) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                return Shape.OTHER;
+            }
+            parser.skipChildren();
+            if (parser.currentToken() != JsonToken.END_OBJECT) {
+                return Shape.BEGUN;
+            }
+            return parser.nextToken() == null ? Shape.COMPLETE : Shape.OTHER;
+        } catch (JsonEOFException e) {
+            return Shape.BEGUN;
+        } catch (JsonProcessingException e) {
+            return Shape.OTHER;
+        }
+    }
+}

@@ -1,0 +1,65 @@
+package dev.qanat.records;
+
+import dev.qanat.failure.Code;
+import dev.qanat.failure.InputFailure;
+import dev.qanat.pipeline.FileRules;
+import dev.qanat.pipeline.FileRules.Format;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PushbackInputStream;
+
+/**
+ * Opens the bytes of a file as records. What the rules leave open is found out from the content, never from a name: gzip, the
+ * encoding, the format, the delimiter, the header.
+ */
+public final class Readers {
+    /** The first line of NDJSON must fit into it to be recognised; a longer one reads as JSON just as well. */
+    private static final int LOOK = 1 << 18;
+
+    private Readers() {}
+
+    /**
+     * The records of a file. The bytes are read as chunks are asked for, and have been read to their end when the last chunk is
+     * given; the caller closes them.
+     *
+     * @throws InputFailure when the content is empty, is no text, or cannot be read from its very beginning
+     * @throws IOException when the bytes cannot be read; later on it comes as {@link java.io.UncheckedIOException}
+     */
+    public static Chunks open(InputStream bytes, FileRules rules, Declared declared) throws IOException {
+        PushbackInputStream raw = new PushbackInputStream(bytes, 2);
+        byte[] magic = raw.readNBytes(2);
+        raw.unread(magic);
+        // A lone first byte is a gzip file cut off after it; no text begins with that control character.
+        boolean gzip = magic.length > 0 && magic[0] == 0x1F && (magic.length == 1 || (magic[1] & 0xFF) == 0x8B);
+        PushbackInputStream content = new PushbackInputStream(gzip ? new Gunzip(raw) : raw, Encoding.LOOK);
+        byte[] head = content.readNBytes(Encoding.LOOK);
+        content.unread(head);
+
+        if (head.length == 0) {
+            throw empty();
+        }
+        BinaryContent.refuseKnown(head);
+        Encoding encoding = Encoding.of(head, rules.encoding());
+        if (encoding.extendsAscii()) {
+            BinaryContent.refuseControls(head);
+        }
+        Text text = new Text(content, encoding);
+        String sample = text.peek(LOOK);
+        if (sample.isBlank() && text.endsWithin(LOOK)) {
+            throw empty();
+        }
+        Format format = rules.format().isPresent() || sample.isBlank()
+                ? rules.format().orElse(Format.CSV)
+                : FormatGuess.of(sample);
+        RecordSource source = switch (format) {
+            case CSV -> new CsvRecords(text, rules, declared);
+            case JSON -> new JsonRecords(text, declared.whole());
+            case NDJSON -> new NdjsonRecords(text, declared.whole());
+        };
+        return new ChunkedRecords(source, gzip ? source.description() + ", gzip" : source.description());
+    }
+
+    private static InputFailure empty() {
+        return new InputFailure(Code.EMPTY_FILE, "the file holds nothing");
+    }
+}
