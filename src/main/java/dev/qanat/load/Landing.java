@@ -63,7 +63,7 @@ public final class Landing {
     }
 
     /** @throws TransientFailure when something is missing: the run is done again from its file */
-    public void staged(java.util.Map<String, Number> counts) {
+    public void checkStaged(java.util.Map<String, Number> counts) {
         expect(counts.get("rows"), staging.rows(), "rows");
         expect(counts.get("rejections"), staging.rejected(), "rejections");
         if (isKeepsBronze()) {
@@ -87,7 +87,7 @@ public final class Landing {
     /** Keeps the accepted records as they came; its parameter is the source's name. */
     public String getBronze() {
         return "INSERT INTO " + target.bronze().sql() + " (_run_id, _source, _position, record) SELECT " + run
-                + ", :#${exchangeProperty.load.sourceName}, _position, record FROM " + staging.bronzeTable().sql()
+                + ", :?${exchangeProperty.load.sourceName}, _position, record FROM " + staging.bronzeTable().sql()
                 + " ORDER BY _n";
     }
 
@@ -105,7 +105,7 @@ public final class Landing {
         return "INSERT INTO qanat_chosen " + distinctRows("*");
     }
 
-    public void chosen(int rows) {
+    public void countChosen(int rows) {
         chosen = rows;
     }
 
@@ -135,7 +135,7 @@ public final class Landing {
                 + comparable("s.") + ")";
     }
 
-    public void updated(int rows) {
+    public void countUpdated(int rows) {
         updated = rows;
     }
 
@@ -158,7 +158,7 @@ public final class Landing {
                         : "");
     }
 
-    public void inserted(int rows) {
+    public void countInserted(int rows) {
         inserted = rows;
     }
 
@@ -174,7 +174,7 @@ public final class Landing {
     /** Keeps the rejected records; its parameters are the resource's and the source's names. */
     public String getRejections() {
         return "INSERT INTO qanat.rejection (run_id, resource, source, position, column_name, code, reason, record) SELECT " + run
-                + ", :#${exchangeProperty.load.resourceName}, :#${exchangeProperty.load.sourceName},"
+                + ", :?${exchangeProperty.load.resourceName}, :?${exchangeProperty.load.sourceName},"
                 + " position, column_name, code, reason, record FROM " + staging.rejectionsTable().sql() + " ORDER BY _n";
     }
 

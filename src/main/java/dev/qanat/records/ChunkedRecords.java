@@ -18,19 +18,26 @@ final class ChunkedRecords implements Chunks {
 
     private final RecordSource source;
     private final String description;
+    private final boolean header;
     private int number;
     private @Nullable RawRecord next;
     private @Nullable RuntimeException failure;
 
-    ChunkedRecords(RecordSource source, String description) throws IOException {
+    ChunkedRecords(RecordSource source, String description, boolean header) throws IOException {
         this.source = source;
         this.description = description;
+        this.header = header;
         next = source.read();
     }
 
     @Override
     public String description() {
         return description;
+    }
+
+    @Override
+    public boolean hasHeader() {
+        return header;
     }
 
     @Override

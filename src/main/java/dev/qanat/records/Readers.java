@@ -56,7 +56,8 @@ public final class Readers {
             case JSON -> new JsonRecords(text, declared.whole());
             case NDJSON -> new NdjsonRecords(text, declared.whole());
         };
-        return new ChunkedRecords(source, gzip ? source.description() + ", gzip" : source.description());
+        return new ChunkedRecords(
+                source, gzip ? source.description() + ", gzip" : source.description(), format == Format.CSV);
     }
 
     private static InputFailure empty() {

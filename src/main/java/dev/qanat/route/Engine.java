@@ -2,11 +2,14 @@ package dev.qanat.route;
 
 import dev.qanat.failure.Code;
 import dev.qanat.failure.InputFailure;
+import dev.qanat.pipeline.PipelineReader;
+import dev.qanat.settings.AllowedEnvironment;
 import dev.qanat.settings.Settings;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Named;
+import jakarta.inject.Singleton;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import org.apache.camel.CamelContext;
@@ -71,6 +74,12 @@ public class Engine {
     /** Whether files are loaded. */
     boolean working() {
         return working;
+    }
+
+    @Produces
+    @Singleton
+    PipelineReader pipelineReader(AllowedEnvironment environment) {
+        return new PipelineReader(environment);
     }
 
     /** The threads that check and stage chunks, two for each worker: one reads and checks while another copies. */

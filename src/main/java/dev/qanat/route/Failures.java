@@ -39,7 +39,7 @@ public class Failures {
         LOG.errorf(thrown, "Run %d met an error of Qanat's own", run.id());
         return new InputFailure(
                 Code.INTERNAL_ERROR,
-                "an error of Qanat's own: " + thrown + "; the log of run " + run.id() + " has the details",
+                "an error of Qanat's own; its log has the details under run " + run.id(),
                 thrown);
     }
 

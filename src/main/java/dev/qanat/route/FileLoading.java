@@ -93,7 +93,7 @@ public class FileLoading {
             Optional<Long> known = files.landedIn(pipeline.name(), resource.name(), sha256);
             if (known.isPresent()) {
                 runs.alreadyLoaded(run.id(), sha256, known.get());
-                load.alreadyLoaded();
+                load.markAlreadyLoaded();
                 return;
             }
         }
@@ -101,7 +101,7 @@ public class FileLoading {
         try {
             Chunks chunks = Readers.open(stream, resource.files(), declared(resource));
             Staging staging = new Staging(dataSource, run.id(), resource.keepBronze());
-            load.open(new Load.Opened(
+            load.begin(new Load.Opened(
                     path,
                     attributes.size(),
                     stream,
@@ -170,7 +170,7 @@ public class FileLoading {
         runs.landingBegins(load.getRun().id());
         boolean keyed = opened.target()
                 .prepare(dataSource, opened.contract().declared(), opened.staging().columns());
-        load.landing(new Landing(opened.staging(), opened.target(), load.getRun().id(), keyed));
+        load.beginLanding(new Landing(opened.staging(), opened.target(), load.getRun().id(), keyed));
     }
 
     /** After the landing: puts the file away and ends the run. */
@@ -196,8 +196,8 @@ public class FileLoading {
                 Landing landing = load.getLanding();
                 LOG.infof(
                         "Loaded: %,d read, %,d inserted, %,d updated, %,d unchanged, %,d duplicate, %,d filtered, %,d rejected",
-                        load.read(), landing.getInserted(), landing.getUpdated(), landing.getUnchanged(), landing.getDuplicate(),
-                        landing.getFiltered(), load.rejected());
+                        load.getRead(), landing.getInserted(), landing.getUpdated(), landing.getUnchanged(), landing.getDuplicate(),
+                        landing.getFiltered(), load.getRejected());
             } else {
                 LOG.infof("Put %s away after run %d had landed in a process that died", file.name(), run.id());
             }
@@ -229,9 +229,9 @@ public class FileLoading {
                 run.id(),
                 failure.code(),
                 failure.getMessage(),
-                load.read(),
-                load.rejected(),
-                load.bytes(),
+                load.getRead(),
+                load.getRejected(),
+                load.getBytesRead(),
                 opened == null ? Optional.empty() : Optional.of(opened.staging().keepRejections(KEPT_REJECTIONS)),
                 opened == null ? "" : opened.resource().name(),
                 load.getSourceName());

@@ -18,19 +18,19 @@ public class LandingSteps {
     private static final String COUNT = "CamelSqlUpdateCount";
 
     public void staged(@Body List<Map<String, Number>> counts, @ExchangeProperty("load") Load load) {
-        load.getLanding().staged(counts.get(0));
+        load.getLanding().checkStaged(counts.get(0));
     }
 
     public void chosen(@Header(COUNT) int rows, @ExchangeProperty("load") Load load) {
-        load.getLanding().chosen(rows);
+        load.getLanding().countChosen(rows);
     }
 
     public void updated(@Header(COUNT) int rows, @ExchangeProperty("load") Load load) {
-        load.getLanding().updated(rows);
+        load.getLanding().countUpdated(rows);
     }
 
     public void inserted(@Header(COUNT) int rows, @ExchangeProperty("load") Load load) {
-        load.getLanding().inserted(rows);
+        load.getLanding().countInserted(rows);
     }
 
     /** The run must still be this process's, or the landing is undone. */
@@ -44,6 +44,6 @@ public class LandingSteps {
 
     /** The transaction is committed. */
     public void committed(@ExchangeProperty("load") Load load) {
-        load.landed();
+        load.markLanded();
     }
 }

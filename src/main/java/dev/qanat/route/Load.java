@@ -14,6 +14,7 @@ import dev.qanat.validate.Contract;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.nio.file.Path;
 import java.util.Iterator;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 public final class Load {
 
     private final Run run;
+    private final UUID worker;
     private final AtomicLong read = new AtomicLong();
     private final AtomicLong rejected = new AtomicLong();
     private volatile boolean leaseLost;
@@ -49,15 +51,16 @@ public final class Load {
             Staging staging,
             Target target) {}
 
-    Load(Run run) {
+    Load(Run run, UUID worker) {
         this.run = run;
+        this.worker = worker;
     }
 
     public Run getRun() {
         return run;
     }
 
-    void open(Opened opened) {
+    void begin(Opened opened) {
         this.opened = opened;
     }
 
@@ -82,12 +85,21 @@ public final class Load {
         return opened().resource().name();
     }
 
+    public String getTableName() {
+        return opened().target().silver().toString();
+    }
+
+    /** This process, as the ledger knows it. */
+    public UUID getWorker() {
+        return worker;
+    }
+
     /** Whether the file's bytes had landed before, so that there is nothing to load. */
     public boolean isAlreadyLoaded() {
         return alreadyLoaded;
     }
 
-    void alreadyLoaded() {
+    void markAlreadyLoaded() {
         alreadyLoaded = true;
     }
 
@@ -124,12 +136,12 @@ public final class Load {
         return begun;
     }
 
-    void landing(Landing begun) {
+    void beginLanding(Landing begun) {
         this.landing = begun;
     }
 
     /** The landing is committed. */
-    void landed() {
+    void markLanded() {
         landedNow = true;
     }
 
@@ -153,48 +165,36 @@ public final class Load {
 
     /** Fails when the run as a whole is not fit to land. */
     void checkErrors() {
-        if (read() > 0 && rejected() == read()) {
+        if (getRead() > 0 && getRejected() == getRead()) {
             throw new InputFailure(
                     Code.ALL_REJECTED,
-                    "every one of the " + read() + " records was rejected; GET /runs/" + run.id() + "/rejections says why");
+                    "every one of the " + getRead() + " records was rejected; GET /runs/" + run.id() + "/rejections says why");
         }
         opened().resource()
                 .maxErrors()
-                .filter(most -> most.exceeded(rejected(), read()))
+                .filter(most -> most.exceeded(getRejected(), getRead()))
                 .ifPresent(most -> tooManyErrors(most.toString()));
     }
 
     private void tooManyErrors(String most) {
         throw new InputFailure(
                 Code.MAX_ERRORS_EXCEEDED,
-                rejected() + " of " + read() + " records were rejected, max_errors is " + most + "; GET /runs/" + run.id()
+                getRejected() + " of " + getRead() + " records were rejected, max_errors is " + most + "; GET /runs/" + run.id()
                         + "/rejections says why");
     }
 
-    public long read() {
+    public long getRead() {
         return read.get();
     }
 
-    public long rejected() {
+    public long getRejected() {
         return rejected.get();
     }
 
     /** Bytes of the file read so far. */
-    public long bytes() {
+    public long getBytesRead() {
         Opened known = opened;
         return known == null ? 0 : known.stream().count();
-    }
-
-    public long getBytesRead() {
-        return bytes();
-    }
-
-    public long getRead() {
-        return read();
-    }
-
-    public long getRejected() {
-        return rejected();
     }
 
     /** The hash of the file's bytes; known once all are read. */

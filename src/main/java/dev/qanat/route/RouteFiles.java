@@ -5,7 +5,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -58,14 +58,23 @@ public class RouteFiles {
             LOG.warnf("There is no folder %s: no routes are loaded; set QANAT_ROUTES", folder.toAbsolutePath());
             return List.of();
         }
-        List<Path> files = new ArrayList<>();
         try (Stream<Path> walk = Files.walk(folder)) {
-            walk.filter(file -> file.toString().endsWith(".yaml") || file.toString().endsWith(".yml"))
+            return walk.filter(file -> file.toString().endsWith(".yaml") || file.toString().endsWith(".yml"))
                     .filter(Files::isRegularFile)
-                    .sorted()
-                    .forEach(files::add);
+                    .sorted(Comparator.comparing(RouteFiles::rank).thenComparing(Comparator.naturalOrder()))
+                    .toList();
         }
-        return files;
+    }
+
+    /** Camel wants what others refer to first: configurations before templates before routes. */
+    private static int rank(Path file) {
+        try {
+            String text = Files.readString(file);
+            return text.contains("- routeConfiguration:") ? 0 : text.contains("- routeTemplate:") ? 1 : 2;
+        } catch (IOException e) {
+            // It is told when the file is loaded.
+            return 2;
+        }
     }
 
     private static String reason(Exception e) {

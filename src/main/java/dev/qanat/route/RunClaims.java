@@ -67,7 +67,7 @@ public class RunClaims {
         if (!run.landed() && run.file().isPresent() && stillWritten(run, run.file().get())) {
             return null;
         }
-        Load load = new Load(run);
+        Load load = new Load(run, queue.worker());
         working.put(run.id(), new Watched(load));
         return load;
     }
@@ -117,7 +117,7 @@ public class RunClaims {
                 load.loseLease();
                 continue;
             }
-            queue.progress(id, load.read(), load.rejected(), load.bytes());
+            queue.progress(id, load.getRead(), load.getRejected(), load.getBytesRead());
             long now = System.nanoTime();
             if (now - watched.told >= PROGRESS_NANOS) {
                 watched.told = now;
@@ -132,10 +132,10 @@ public class RunClaims {
             return;
         }
         try (LogContext context = LogContext.of(load)) {
-            long share = opened.fileSize() == 0 ? 100 : 100 * load.bytes() / opened.fileSize();
+            long share = opened.fileSize() == 0 ? 100 : 100 * load.getBytesRead() / opened.fileSize();
             LOG.infof(
                     "Loading: %,d records, %,.0f a second, %,d rejected, %d %% of the bytes read",
-                    load.read(), load.read() / seconds, load.rejected(), share);
+                    load.getRead(), load.getRead() / seconds, load.getRejected(), share);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.qanat.settings;
 
 import io.smallrye.config.ConfigMapping;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -30,6 +31,9 @@ public interface Settings {
 
     /** The port of the embedded PostgreSQL. */
     int pgPort();
+
+    /** The names of the environment that pipelines may read; a name that ends in {@code *} is a prefix. */
+    Optional<List<String>> allowedEnv();
 
     /** What every request must carry, when it is set. */
     Optional<String> apiKey();

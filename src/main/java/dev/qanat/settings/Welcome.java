@@ -38,7 +38,7 @@ final class Welcome {
 
     void listening(@ObservesAsync HttpServerStart event) {
         LOG.infof(
-                "Qanat %s on http://%s:%d (API at /docs)%s",
+                "Qanat %s on http://%s:%d %s",
                 version, host, event.options().getPort(), settings.apiKey().isPresent() ? ", requests need the API key" : "");
         LOG.infof("Drop files into %s%s<pipeline>", home.inbox(), File.separator);
         LOG.infof("Look into the database: %s", psql(jdbcUrl, username));

@@ -103,7 +103,7 @@ public final class Contract {
                 rejections.add(rejection);
             }
         }
-        return new CheckedChunk(chunk, mapping.columns(), rows, rows.size(), rejections);
+        return new CheckedChunk(chunk, mapping.columns(), rows, rejections);
     }
 
     /** Whether records are of a text format: the first sound one tells, for a faulty one may be kept as it came. */
