@@ -1,0 +1,335 @@
+package dev.qanat.app;
+
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
+
+import io.restassured.path.json.JsonPath;
+import io.restassured.response.Response;
+import io.restassured.specification.RequestSpecification;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.ResultSetMetaData;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+
+/**
+ * The packaged application as a process of its own, with its embedded PostgreSQL, seen as a user sees it: files, HTTP, SQL. Tests
+ * that need nothing special share one ({@link #shared}), each with pipelines of its own name; others start their own.
+ */
+public final class Qanat implements AutoCloseable {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final AtomicInteger NAMES = new AtomicInteger();
+    private static Qanat shared;
+
+    private final Path home;
+    private final int port = freePort();
+    private final int pgPort = freePort();
+    private final Map<String, String> environment = new HashMap<>();
+    private Process process;
+
+    private Qanat(Path home) {
+        this.home = home;
+        environment.put("QANAT_HOME", home.toString());
+        environment.put("QUARKUS_HTTP_PORT", Integer.toString(port));
+        environment.put("QANAT_PG_PORT", Integer.toString(pgPort));
+        environment.put("QUARKUS_LOG_CONSOLE_JSON_ENABLED", "false");
+        environment.put("QANAT_PIPELINES", home.resolve("no-pipelines").toString());
+        environment.put("LC_ALL", "C.UTF-8");
+    }
+
+    /** An application that is not started yet, with a home of its own below {@code target}. */
+    public static Qanat fresh(String name) throws IOException {
+        Path home = Path.of("target", "homes", name + "-" + ProcessHandle.current().pid() + "-" + NAMES.incrementAndGet());
+        Files.createDirectories(home);
+        return new Qanat(home.toAbsolutePath());
+    }
+
+    /** The one application that tests share; it is started by the first of them and stopped with the tests. */
+    public static synchronized Qanat shared() throws IOException {
+        if (shared == null) {
+            Qanat started = fresh("shared").start();
+            Runtime.getRuntime().addShutdownHook(new Thread(started::close));
+            shared = started;
+        }
+        return shared;
+    }
+
+    /** A name for a pipeline that no other test has. */
+    public static String newName(String begin) {
+        return begin + "_" + NAMES.incrementAndGet();
+    }
+
+    /** Sets a variable of the environment for the next start. */
+    public Qanat with(String name, String value) {
+        environment.put(name, value);
+        return this;
+    }
+
+    public Qanat start() throws IOException {
+        launch();
+        await("the application is ready", this::ready);
+        return this;
+    }
+
+    /** Starts the process without waiting for it. */
+    public Qanat launch() throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("-Xmx256m");
+        String agent = System.getProperty("qanat.agent", "");
+        if (!agent.isBlank()) {
+            command.add(agent);
+        }
+        command.add("-jar");
+        command.add(System.getProperty("qanat.jar", "target/quarkus-app/quarkus-run.jar"));
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));
+        builder.environment().putAll(environment);
+        process = builder.start();
+        return this;
+    }
+
+    private boolean ready() {
+        if (!process.isAlive()) {
+            fail("the application ended with %d:%n%s", process.exitValue(), logText());
+        }
+        try {
+            return given().port(port).get("/q/health/ready").statusCode() == 200;
+        } catch (RuntimeException | Error e) {
+            return false;
+        } catch (Exception e) {
+            // RestAssured throws what its client throws, undeclared.
+            return false;
+        }
+    }
+
+    /** SIGKILL: the process has no chance to tidy up. */
+    public void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
+    /** SIGTERM, as an operator stops it. */
+    public void stop() throws InterruptedException {
+        process.destroy();
+        if (!process.waitFor(30, TimeUnit.SECONDS)) {
+            process.destroyForcibly().waitFor();
+            fail("the application did not stop within 30 seconds:%n%s", logText());
+        }
+    }
+
+    public Process process() {
+        return process;
+    }
+
+    @Override
+    public void close() {
+        try {
+            if (process != null && process.isAlive()) {
+                stop();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    public Path home() {
+        return home;
+    }
+
+    public int port() {
+        return port;
+    }
+
+    public int pgPort() {
+        return pgPort;
+    }
+
+    public Path inbox(String pipeline) {
+        return home.resolve("inbox").resolve(pipeline);
+    }
+
+    public Path archive(String pipeline) {
+        return home.resolve("archive").resolve(pipeline);
+    }
+
+    public Path quarantine(String pipeline) {
+        return home.resolve("quarantine").resolve(pipeline);
+    }
+
+    public Path log() {
+        return home.resolve("log.txt");
+    }
+
+    public String logText() {
+        try {
+            return Files.exists(log()) ? Files.readString(log()) : "";
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A request to the application. */
+    public RequestSpecification request() {
+        return given().port(port);
+    }
+
+    public Response upload(String yaml) {
+        return request().contentType("application/yaml").body(yaml.getBytes(StandardCharsets.UTF_8)).post("/upload-config");
+    }
+
+    /** Uploads a pipeline that must be valid. */
+    public void pipeline(String yaml) {
+        Response answer = upload(yaml);
+        assertThat(answer.statusCode()).as(answer.asString()).isIn(200, 201);
+    }
+
+    /** Drops a file into a pipeline's inbox as a careful writer does: under a hidden name first, then renamed. */
+    public Path drop(String pipeline, String name, byte[] bytes) throws IOException {
+        return dropInto(inbox(pipeline), name, bytes);
+    }
+
+    public Path drop(String pipeline, String name, String text) throws IOException {
+        return drop(pipeline, name, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    public static Path dropInto(Path folder, String name, byte[] bytes) throws IOException {
+        Files.createDirectories(folder);
+        Path aside = folder.resolve(".aside-" + NAMES.incrementAndGet());
+        Files.write(aside, bytes);
+        return Files.move(aside, folder.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** The pipeline's runs, newest first, once there are that many and all have ended. */
+    public List<JsonPath> awaitRuns(String pipeline, int count) {
+        await(count + " runs of " + pipeline + " have ended", () -> {
+            List<JsonPath> runs = runs(pipeline);
+            return runs.size() >= count
+                    && runs.stream().noneMatch(run -> List.of("queued", "running", "deferred").contains(run.getString("status")));
+        });
+        return runs(pipeline);
+    }
+
+    /** The only run of a pipeline, once it has ended. */
+    public JsonPath awaitRun(String pipeline) {
+        List<JsonPath> runs = awaitRuns(pipeline, 1);
+        assertThat(runs).as("runs of %s", pipeline).hasSize(1);
+        return runs.get(0);
+    }
+
+    /** Drops a file and waits until the run that loads it has ended. */
+    public JsonPath load(String pipeline, String name, String text) throws IOException {
+        return load(pipeline, name, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    public JsonPath load(String pipeline, String name, byte[] bytes) throws IOException {
+        int before = runs(pipeline).size();
+        drop(pipeline, name, bytes);
+        return awaitRuns(pipeline, before + 1).get(0);
+    }
+
+    /** The pipeline's runs, newest first, at most 1,000. */
+    public List<JsonPath> runs(String pipeline) {
+        JsonPath page = request().queryParam("pipeline", pipeline).queryParam("limit", 1000).get("/runs").jsonPath();
+        List<JsonPath> runs = new ArrayList<>();
+        for (int i = 0; i < page.getList("items").size(); i++) {
+            String root = "items[" + i + "]";
+            runs.add(new JsonPath(page.prettify()).setRootPath(root));
+        }
+        return runs;
+    }
+
+    /** The rejections of a run, at most 1,000. */
+    public List<Map<String, Object>> rejections(long run) {
+        return request().queryParam("limit", 1000).get("/runs/" + run + "/rejections").jsonPath().getList("items");
+    }
+
+    public Connection database() throws SQLException {
+        return DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + pgPort + "/qanat", "qanat", "");
+    }
+
+    /** The rows of a query, each a map of column to text. */
+    public List<Map<String, String>> query(String sql) throws SQLException {
+        try (Connection connection = database();
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(sql)) {
+            return rows(rows);
+        }
+    }
+
+    /** The only value of a query, as text. */
+    public String value(String sql) throws SQLException {
+        List<Map<String, String>> rows = query(sql);
+        assertThat(rows).as(sql).hasSize(1);
+        return rows.get(0).values().iterator().next();
+    }
+
+    public void execute(String sql) throws SQLException {
+        try (Connection connection = database();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    private static List<Map<String, String>> rows(ResultSet rows) throws SQLException {
+        ResultSetMetaData columns = rows.getMetaData();
+        List<Map<String, String>> all = new ArrayList<>();
+        while (rows.next()) {
+            Map<String, String> row = new LinkedHashMap<>();
+            for (int i = 1; i <= columns.getColumnCount(); i++) {
+                row.put(columns.getColumnLabel(i), rows.getString(i));
+            }
+            all.add(row);
+        }
+        return all;
+    }
+
+    /** Waits until something is so, and fails with the log's end when it does not become so. */
+    public void await(String what, BooleanSupplier condition) {
+        await(what, PATIENCE, condition);
+    }
+
+    public void await(String what, Duration patience, BooleanSupplier condition) {
+        long until = System.nanoTime() + patience.toNanos();
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > until) {
+                String log = logText();
+                fail("not so after %s: %s%n%s", patience, what, log.substring(Math.max(0, log.length() - 4000)));
+            }
+            try {
+                Thread.sleep(100);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                fail("interrupted");
+            }
+        }
+    }
+
+    private static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
