@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 
 /**
  * The packaged application as a process of its own, with its embedded PostgreSQL, seen as a user sees it: files, HTTP, SQL. Tests
@@ -142,14 +143,61 @@ public final class Qanat implements AutoCloseable {
         return process;
     }
 
+    /** Sends the process a signal such as {@code STOP} and {@code CONT}. */
+    public void signal(String name) throws IOException, InterruptedException {
+        run(List.of("kill", "-" + name, Long.toString(process.pid())));
+    }
+
+    /** Stops the embedded PostgreSQL under the application: {@code immediate}, as in a crash, or {@code fast}. */
+    public void stopPostgres(String mode) throws IOException, InterruptedException {
+        pgCtl("stop", "-m", mode);
+    }
+
+    /** Starts the embedded PostgreSQL again, with the settings it had, and waits until it takes connections. */
+    public void startPostgres() throws IOException, InterruptedException {
+        pgCtl("start", "-l", home.resolve("pg/server.log").toString());
+    }
+
+    private void pgCtl(String action, String... arguments) throws IOException, InterruptedException {
+        Path program;
+        try (Stream<Path> versions = Files.list(home.resolve("pg-programs"))) {
+            program = versions.map(version -> version.resolve("bin/pg_ctl"))
+                    .filter(Files::isExecutable)
+                    .findAny()
+                    .orElseThrow();
+        }
+        List<String> command = new ArrayList<>();
+        if (System.getProperty("user.name").equals("root")) {
+            // As the application does it: PostgreSQL refuses to run as root.
+            command.addAll(List.of("unshare", "-U"));
+        }
+        command.addAll(List.of(program.toString(), action, "-w", "-s", "-t", "60", "-D", home.resolve("pg").toString()));
+        command.addAll(List.of(arguments));
+        run(command);
+    }
+
+    private static void run(List<String> command) throws IOException, InterruptedException {
+        Process started = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        assertThat(started.waitFor()).as(String.join(" ", command)).isZero();
+    }
+
     @Override
     public void close() {
         try {
             if (process != null && process.isAlive()) {
                 stop();
             }
+            if (Files.exists(home.resolve("pg/postmaster.pid"))) {
+                // It outlives a killed application.
+                stopPostgres("immediate");
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
