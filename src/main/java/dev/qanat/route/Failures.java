@@ -30,6 +30,16 @@ public class Failures {
                 && (failure.code() == Code.DATABASE_UNAVAILABLE || failure.code() == Code.DATABASE_CONFLICT);
     }
 
+    /**
+     * Throws what a nested route met. Camel marks an exchange whose error has passed a route's own error handler as dealt with,
+     * and the handlers of its callers would not try again.
+     */
+    public void passOn(@ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Exception caught, Exchange exchange) throws Exception {
+        exchange.getExchangeExtension().setFailureHandled(false);
+        exchange.getExchangeExtension().setErrorHandlerHandled(null);
+        throw caught;
+    }
+
     /** The failure of a run. What is none of the foreseen ones is an error of Qanat's own and is logged with its trace. */
     static Failure of(Throwable thrown, Run run) {
         Failure failure = known(thrown, run);
