@@ -86,10 +86,11 @@ class KillIT {
                 qanat.kill();
                 Phase phase = phase(qanat);
                 hit.merge(phase, 1, Integer::sum);
+                List<Map<String, String>> left = qanat.query("SELECT id, worker FROM qanat.run WHERE status = 'running'");
                 long restarted = System.nanoTime();
                 qanat.start();
                 long ready = System.nanoTime();
-                qanat.await("interrupted runs are queued again", Duration.ofSeconds(20), () -> interruptedAreRedone(qanat));
+                qanat.await("interrupted runs are queued again", Duration.ofSeconds(20), () -> takenOver(qanat, left));
                 long again = (System.nanoTime() - ready) / 1_000_000;
                 redone.add(again);
                 System.out.printf("kill %3d  aimed at %-13s%s hit %-13s +%4d ms  ready again after %5d ms, redone after %5d ms%n",
@@ -141,12 +142,17 @@ class KillIT {
         }
     }
 
-    private static boolean interruptedAreRedone(Qanat qanat) {
+    /** Whether the runs of the dead process are queued again or, where they had landed, belong to its successor. */
+    private static boolean takenOver(Qanat qanat, List<Map<String, String>> left) {
         try {
-            // Runs of the dead process are those that this one did not claim: whose worker is not alive.
-            return qanat.value("""
-                    SELECT count(*) FROM qanat.run WHERE status = 'running' AND lease_until < now() + interval '6 seconds'""")
-                    .equals("0");
+            for (Map<String, String> run : left) {
+                if (!qanat.value("SELECT count(*) FROM qanat.run WHERE status = 'running' AND id = " + run.get("id")
+                                + " AND worker = '" + run.get("worker") + "'")
+                        .equals("0")) {
+                    return false;
+                }
+            }
+            return true;
         } catch (SQLException e) {
             return false;
         }
