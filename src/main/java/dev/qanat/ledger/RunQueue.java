@@ -127,12 +127,13 @@ public class RunQueue {
                 .optional();
     }
 
-    /** Takes over a run that landed, whose process died before it could put the file away. */
-    public Optional<Long> claimLanded() {
+    /** Takes over a run that landed or failed, whose process died before it could put the file away. */
+    public Optional<Long> claimDecided() {
         return db.sql("""
                         UPDATE qanat.run SET worker = :worker, lease_until = now() + make_interval(secs => :lease)
                         WHERE id = (SELECT id FROM qanat.run
-                                    WHERE status = 'running' AND landed_at IS NOT NULL AND lease_until < now()
+                                    WHERE status = 'running' AND (landed_at IS NOT NULL OR error_code IS NOT NULL)
+                                      AND lease_until < now()
                                     ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
                         RETURNING id""")
                 .param("worker", worker)
@@ -184,6 +185,7 @@ public class RunQueue {
                         UPDATE qanat.run SET read = :read, rejected = :rejected, bytes = :bytes
                         WHERE id IN (SELECT id FROM qanat.run
                                      WHERE id = :run AND worker = :worker AND status = 'running' AND landed_at IS NULL
+                                       AND error_code IS NULL
                                      FOR UPDATE SKIP LOCKED)""")
                 .param("read", read)
                 .param("rejected", rejected)
@@ -199,21 +201,28 @@ public class RunQueue {
      * @return the interrupted runs
      */
     public List<Long> redoInterrupted() {
-        return interrupt("run.lease_until < now()", "its process died before it landed", 0);
+        return interrupt("lease_until < now()", "its process died before it landed", 0);
     }
 
-    /** Marks this process's own run as interrupted and queues it again, because the database or the file failed it. */
-    public void redoLater(long run, String reason, int seconds) {
-        interrupt("run.id = " + run + " AND run.worker = '" + worker + "'", reason, seconds);
+    /**
+     * Marks this process's own run as interrupted and queues it again, because the database or the file failed it.
+     *
+     * @return whether it was still this process's, and had not landed after all
+     */
+    public boolean redoLater(long run, String reason, int seconds) {
+        return !interrupt("id = " + run + " AND worker = '" + worker + "'", reason, seconds).isEmpty();
     }
 
+    /** A row that somebody holds is passed over: its run is just landing, or its holder is about to be noticed as dead. */
     private List<Long> interrupt(String which, String reason, int delaySeconds) {
         return db.sql("""
                         WITH interrupted AS (
                             UPDATE qanat.run
                             SET status = 'interrupted', finished_at = now(), error_code = 'interrupted',
                                 error_message = :reason, worker = NULL, lease_until = NULL
-                            WHERE status = 'running' AND landed_at IS NULL AND %s
+                            WHERE id IN (SELECT id FROM qanat.run
+                                         WHERE status = 'running' AND landed_at IS NULL AND error_code IS NULL AND %s
+                                         FOR UPDATE SKIP LOCKED)
                             RETURNING *
                         ), redone AS (
                             INSERT INTO qanat.run (pipeline, config_version, trigger, full_refresh, redoes, source, file,

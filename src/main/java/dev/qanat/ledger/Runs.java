@@ -66,32 +66,48 @@ public class Runs {
 
     /** Notes which version and which resource read the run's file. */
     public void began(long run, int configVersion, @Nullable String resource) {
-        db.sql("UPDATE qanat.run SET config_version = :version, resource = :resource WHERE id = :run")
+        db.sql("""
+                        UPDATE qanat.run SET config_version = :version, resource = :resource
+                        WHERE id = :run AND worker = :worker AND status = 'running'""")
                 .param("version", configVersion)
                 .param("resource", resource)
                 .param("run", run)
+                .param("worker", queue.worker())
                 .update();
     }
 
-    /** Notes that the landing of a run begins (once more). */
-    public void landingBegins(long run) {
-        db.sql("UPDATE qanat.run SET landing_attempts = landing_attempts + 1 WHERE id = :run")
-                .param("run", run)
-                .update();
+    /**
+     * Notes that the landing of a run begins (once more).
+     *
+     * @return false when the run is not this process's any more, or has landed: the answer to an earlier commit may have been lost
+     */
+    public boolean landingBegins(long run) {
+        return db.sql("""
+                        UPDATE qanat.run SET landing_attempts = landing_attempts + 1
+                        WHERE id = :run AND worker = :worker AND status = 'running' AND landed_at IS NULL""")
+                        .param("run", run)
+                        .param("worker", queue.worker())
+                        .update()
+                == 1;
     }
 
-    /** A run whose file's bytes had landed before lands nothing; what is left to do is to put the file away. */
-    public void alreadyLoaded(long run, String sha256, long loadedBy) {
-        db.sql("""
+    /**
+     * A run whose file's bytes had landed before lands nothing; what is left to do is to put the file away.
+     *
+     * @return whether it was still this process's
+     */
+    public boolean alreadyLoaded(long run, String sha256, long loadedBy) {
+        return db.sql("""
                         UPDATE qanat.run
                         SET file_sha256 = :sha256, file_status = 'already_loaded', file_loaded_by = :loadedBy, landed_at = now(),
                             read = 0, rejected = 0
                         WHERE id = :run AND worker = :worker AND status = 'running'""")
-                .param("sha256", sha256)
-                .param("loadedBy", loadedBy)
-                .param("run", run)
-                .param("worker", queue.worker())
-                .update();
+                        .param("sha256", sha256)
+                        .param("loadedBy", loadedBy)
+                        .param("run", run)
+                        .param("worker", queue.worker())
+                        .update()
+                == 1;
     }
 
     /** Ends a run that landed and whose file was put away. */
@@ -104,13 +120,24 @@ public class Runs {
                 .update();
     }
 
+    /** Ends a run that failed and whose file was put away. */
+    public void failed(long run) {
+        db.sql("""
+                        UPDATE qanat.run SET status = 'failed', finished_at = now(), lease_until = NULL
+                        WHERE id = :run AND worker = :worker AND status = 'running' AND error_code IS NOT NULL""")
+                .param("run", run)
+                .param("worker", queue.worker())
+                .update();
+    }
+
     /**
-     * Ends a run that lands nothing, and keeps the first of its rejections.
+     * Decides that a run lands nothing, and keeps the first of its rejections. What is left to do is to put the file away; until
+     * then the run counts as running, so that its file is not queued once more.
      *
      * @param keepRejections a statement with the parameters run, resource and source; empty when nothing was staged
-     * @return whether it was still this process's to end
+     * @return whether it was still this process's to decide
      */
-    public boolean failed(
+    public boolean fails(
             long run,
             Code code,
             String message,
@@ -124,7 +151,7 @@ public class Runs {
         try (Connection connection = dataSource.getConnection()) {
             connection.setAutoCommit(false);
             try {
-                boolean ours = failed(connection, run, code, message, read, rejected, bytes);
+                boolean ours = fails(connection, run, code, message, read, rejected, bytes);
                 if (ours && keepRejections.isPresent()) {
                     try (PreparedStatement keep = connection.prepareStatement(keepRejections.get())) {
                         keep.setLong(1, run);
@@ -144,14 +171,13 @@ public class Runs {
         }
     }
 
-    private boolean failed(
+    private boolean fails(
             Connection connection, long run, Code code, String message, long read, long rejected, long bytes)
             throws SQLException {
         try (PreparedStatement update = connection.prepareStatement("""
                 UPDATE qanat.run
-                SET status = 'failed', finished_at = now(), lease_until = NULL, error_code = ?, error_message = ?, read = ?,
-                    rejected = ?, bytes = ?
-                WHERE id = ? AND worker = ? AND status = 'running' AND landed_at IS NULL""")) {
+                SET error_code = ?, error_message = ?, read = ?, rejected = ?, bytes = ?
+                WHERE id = ? AND worker = ? AND status = 'running' AND landed_at IS NULL AND error_code IS NULL""")) {
             update.setString(1, code.id());
             update.setString(2, message.replace('\0', '\uFFFD'));
             update.setLong(3, read);

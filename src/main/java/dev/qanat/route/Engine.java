@@ -61,13 +61,14 @@ public class Engine {
             LOG.errorf("Nothing is loaded: the folder of routes lacks %s", missing);
             return;
         }
+        // Before the workers: a run of a pipeline that is not known yet would fail.
+        inboxes.refresh();
         for (int number = 1; number <= settings.workers(); number++) {
             TemplatedRouteBuilder.builder(camel, "worker")
                     .routeId("worker-" + number)
                     .parameter("number", number)
                     .add();
         }
-        inboxes.refresh();
         working = true;
     }
 

@@ -23,6 +23,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -76,9 +77,7 @@ public class FileLoading {
     public void open(@ExchangeProperty("load") Load load) throws IOException, SQLException {
         Run run = load.getRun();
         Run.RunFile file = file(run);
-        Pipelines.Active active = pipelines
-                .active(run.pipeline())
-                .orElseThrow(() -> new InputFailure(Code.UNKNOWN_PIPELINE, "pipeline " + run.pipeline() + " is not active"));
+        Pipelines.Active active = active(run);
         Path path = places.readable(file.path());
         Pipeline pipeline = active.pipeline();
         Optional<Resource> taker = pipeline.resourceFor(file.source(), file.name());
@@ -92,7 +91,9 @@ public class FileLoading {
             String sha256 = SourceStream.sha256(path);
             Optional<Long> known = files.landedIn(pipeline.name(), resource.name(), sha256);
             if (known.isPresent()) {
-                runs.alreadyLoaded(run.id(), sha256, known.get());
+                if (!runs.alreadyLoaded(run.id(), sha256, known.get())) {
+                    throw leaseLost(run);
+                }
                 load.markAlreadyLoaded();
                 return;
             }
@@ -101,6 +102,7 @@ public class FileLoading {
         try {
             Chunks chunks = Readers.open(stream, resource.files(), declared(resource));
             Staging staging = new Staging(dataSource, run.id(), resource.keepBronze());
+            staging.create();
             load.begin(new Load.Opened(
                     path,
                     attributes.size(),
@@ -110,7 +112,6 @@ public class FileLoading {
                     Contract.of(resource),
                     staging,
                     new Target(pipeline.name(), resource)));
-            staging.create();
             try (LogContext context = LogContext.of(load)) {
                 LOG.infof("Loading %s (%s, %,d bytes) into silver.%s", file.name(), chunks.description(),
                         attributes.size(), resource.table());
@@ -119,6 +120,23 @@ public class FileLoading {
             stream.close();
             throw e;
         }
+    }
+
+    /** The pipeline as it is in force, also where another process put it in force a moment ago. */
+    private Pipelines.Active active(Run run) {
+        Optional<Pipelines.Active> known =
+                pipelines.active(run.pipeline()).filter(active -> active.version() >= run.configVersion());
+        if (known.isEmpty()) {
+            pipelines.refresh();
+            known = pipelines.active(run.pipeline());
+        }
+        return known.orElseThrow(
+                () -> new InputFailure(Code.UNKNOWN_PIPELINE, "pipeline " + run.pipeline() + " is not active"));
+    }
+
+    private static TransientFailure leaseLost(Run run) {
+        return new TransientFailure(
+                Code.LEASE_LOST, "run " + run.id() + " is not this process's any more: it landed, or was taken over");
     }
 
     private static String globs(Pipeline pipeline, String source) {
@@ -167,7 +185,9 @@ public class FileLoading {
     /** Begins an attempt at the landing: tables are made and widened in a short transaction of their own. */
     public void begin(@ExchangeProperty("load") Load load) throws SQLException {
         Load.Opened opened = load.opened();
-        runs.landingBegins(load.getRun().id());
+        if (!runs.landingBegins(load.getRun().id())) {
+            throw leaseLost(load.getRun());
+        }
         boolean keyed = opened.target()
                 .prepare(dataSource, opened.contract().declared(), opened.staging().columns());
         load.beginLanding(new Landing(opened.staging(), opened.target(), load.getRun().id(), keyed));
@@ -210,22 +230,25 @@ public class FileLoading {
         try (LogContext context = LogContext.of(load)) {
             if (load.isLanded() || load.landedNow()) {
                 LOG.errorf(thrown, "Landed, but could not be finished; that is tried again: %s", failure.getMessage());
+            } else if (load.isFailed()) {
+                LOG.errorf("Failed, but its file could not be put into quarantine; that is tried again: %s", thrown);
             } else if (failure instanceof TransientFailure && failure.code() != Code.DATABASE_CONFLICT) {
-                LOG.warnf("Interrupted, to be done again (%s): %s", failure.code().id(), failure.getMessage());
-                queue.redoLater(load.getRun().id(), failure.getMessage(), REDO_SECONDS);
+                boolean redone = queue.redoLater(load.getRun().id(), failure.getMessage(), REDO_SECONDS);
+                LOG.warnf("%s (%s): %s", redone ? "Interrupted, to be done again" : "Left to who has it now",
+                        failure.code().id(), failure.getMessage());
             } else {
                 failed(load, failure);
             }
         } catch (Exception e) {
-            // The database is away. The lease ends by itself, and then the run is done again.
-            LOG.warnf("The end of run %d could not be recorded; it is done again later: %s", load.getRun().id(), e.getMessage());
+            // The database or the quarantine is away. The lease ends by itself, and then the run, or the rest of it, is done again.
+            LOG.warnf("Run %d could not be ended; that is tried again: %s", load.getRun().id(), e);
         }
     }
 
     private void failed(Load load, Failure failure) throws SQLException, IOException {
         Run run = load.getRun();
         Load.Opened opened = load.openedOrNull();
-        boolean ours = runs.failed(
+        boolean ours = runs.fails(
                 run.id(),
                 failure.code(),
                 failure.getMessage(),
@@ -239,13 +262,24 @@ public class FileLoading {
             return;
         }
         LOG.errorf("Failed (%s): %s", failure.code().id(), failure.getMessage());
-        Path path = places.folder(file(run).path());
-        if (Files.exists(path, java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
-            places.quarantine(run.pipeline(), path, run.id(), note(run, failure));
-        }
+        quarantine(run, new Run.RunError(failure.code().id(), failure.getMessage()));
     }
 
-    private static String note(Run run, Failure failure) {
+    /** Puts the file of a run away that failed in a process which could not do so. */
+    public void quarantine(@ExchangeProperty("load") Load load) throws IOException {
+        Run run = load.getRun();
+        quarantine(run, run.error().orElseThrow());
+    }
+
+    private void quarantine(Run run, Run.RunError error) throws IOException {
+        Path path = places.folder(file(run).path());
+        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            places.quarantine(run.pipeline(), path, run.id(), note(run, error));
+        }
+        runs.failed(run.id());
+    }
+
+    private static String note(Run run, Run.RunError error) {
         return """
                 %s was not loaded.
 
@@ -258,8 +292,8 @@ public class FileLoading {
                 """
                 .formatted(
                         file(run).name(),
-                        failure.code().id(),
-                        failure.getMessage(),
+                        error.code(),
+                        error.message(),
                         run.pipeline(),
                         run.id(),
                         run.id(),

@@ -5,6 +5,7 @@ import dev.qanat.failure.InputFailure;
 import dev.qanat.settings.Home;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
@@ -12,6 +13,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 
 /**
  * Where files lie and where they go: from an inbox to the archive or to quarantine. Nothing outside the home is read, nothing is
@@ -71,17 +73,33 @@ class FilePlaces {
 
     private static Path move(Path file, Path folder, long run) throws IOException {
         Files.createDirectories(folder);
-        Path to = free(folder.resolve(file.getFileName()), run);
+        Path wanted = folder.resolve(file.getFileName());
+        if (copied(file, wanted)) {
+            Files.delete(file);
+            return wanted;
+        }
+        Path to = free(wanted, run);
         try {
             return Files.move(file, to, StandardCopyOption.ATOMIC_MOVE);
         } catch (AtomicMoveNotSupportedException e) {
             // Another file system: a copy that a crash cuts short must not pass for the file.
             Path aside = folder.resolve("." + run + ".part");
             Files.copy(file, aside, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.COPY_ATTRIBUTES);
+            try (FileChannel copy = FileChannel.open(aside, StandardOpenOption.WRITE)) {
+                copy.force(true);
+            }
             Files.move(aside, to, StandardCopyOption.ATOMIC_MOVE);
             Files.delete(file);
             return to;
         }
+    }
+
+    /** Whether a process that died had copied the file to another file system and not come to delete it. */
+    private static boolean copied(Path file, Path copy) throws IOException {
+        return Files.isRegularFile(copy, LinkOption.NOFOLLOW_LINKS)
+                && !Files.getFileStore(file).equals(Files.getFileStore(copy))
+                && Files.getLastModifiedTime(copy).equals(Files.getLastModifiedTime(file))
+                && Files.mismatch(file, copy) < 0;
     }
 
     /** The path itself, or one that names the run where it is taken: {@code sales.csv}, {@code sales.run-7.csv}. */

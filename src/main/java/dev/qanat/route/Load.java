@@ -108,6 +108,11 @@ public final class Load {
         return run.landed() || alreadyLoaded;
     }
 
+    /** Whether the run has failed already and only its file is left to be put into quarantine. */
+    public boolean isFailed() {
+        return run.error().isPresent();
+    }
+
     /** The file's chunks; they are read as they are asked for, and reading stops when the lease is lost. */
     public Iterator<Chunk> getChunks() {
         Chunks chunks = opened().chunks();

@@ -59,12 +59,12 @@ public class RunClaims {
      * The next run to work on; null when there is none now. A run whose file is still being written goes back into the queue.
      */
     public @Nullable Load claim() {
-        Optional<Long> claimed = queue.claimLanded().or(queue::claim);
+        Optional<Long> claimed = queue.claimDecided().or(queue::claim);
         if (claimed.isEmpty()) {
             return null;
         }
         Run run = runs.find(claimed.get()).orElseThrow();
-        if (!run.landed() && run.file().isPresent() && stillWritten(run, run.file().get())) {
+        if (!run.landed() && run.error().isEmpty() && run.file().isPresent() && stillWritten(run, run.file().get())) {
             return null;
         }
         Load load = new Load(run, queue.worker());
