@@ -72,7 +72,10 @@ class FilePlaces {
     }
 
     private static Path move(Path file, Path folder, long run) throws IOException {
-        Files.createDirectories(folder);
+        if (!Files.isDirectory(folder)) {
+            // Not where it is a link to one: createDirectories refuses that before JDK 20.
+            Files.createDirectories(folder);
+        }
         Path wanted = folder.resolve(file.getFileName());
         if (copied(file, wanted)) {
             Files.delete(file);
