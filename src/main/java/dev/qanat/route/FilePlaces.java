@@ -14,6 +14,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 
 /**
  * Where files lie and where they go: from an inbox to the archive or to quarantine. Nothing outside the home is read, nothing is
@@ -101,8 +103,13 @@ class FilePlaces {
     private static boolean copied(Path file, Path copy) throws IOException {
         return Files.isRegularFile(copy, LinkOption.NOFOLLOW_LINKS)
                 && !Files.getFileStore(file).equals(Files.getFileStore(copy))
-                && Files.getLastModifiedTime(copy).equals(Files.getLastModifiedTime(file))
+                && modified(copy).equals(modified(file))
                 && Files.mismatch(file, copy) < 0;
+    }
+
+    /** To the microsecond, which is all that a copy keeps. */
+    private static Instant modified(Path file) throws IOException {
+        return Files.getLastModifiedTime(file).toInstant().truncatedTo(ChronoUnit.MICROS);
     }
 
     /** The path itself, or one that names the run where it is taken: {@code sales.csv}, {@code sales.run-7.csv}. */
