@@ -3,6 +3,7 @@ package dev.qanat.pipeline;
 import dev.qanat.failure.Code;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -63,14 +64,15 @@ public class Pipelines {
     public synchronized ConfigHistory.Put put(String yaml, String fileName, ConfigHistory.Origin origin) throws SQLException {
         Pipeline pipeline = reader.read(yaml, fileName);
         refresh();
-        refuseClaimedTables(pipeline, fileName);
+        refuseWhatIsClaimed(pipeline, fileName);
         ConfigHistory.Put put = history.put(pipeline.name(), yaml, origin);
         refresh();
         return put;
     }
 
-    private void refuseClaimedTables(Pipeline pipeline, String fileName) {
-        List<Problem> claimed = pipeline.resources().stream()
+    /** Two pipelines share neither a table nor a folder: each would undo what the other does. */
+    private void refuseWhatIsClaimed(Pipeline pipeline, String fileName) {
+        List<Problem> claimed = new ArrayList<>(pipeline.resources().stream()
                 .flatMap(resource -> active().stream()
                         .filter(other -> !other.name().equals(pipeline.name()))
                         .filter(other -> other.pipeline().resources().stream()
@@ -82,7 +84,20 @@ public class Pipelines {
                                 Code.TABLE_CLAIMED,
                                 "resource '" + resource.name() + "': table silver." + resource.table()
                                         + " belongs to pipeline '" + other.name() + "'; give it another `table:`")))
-                .toList();
+                .toList());
+        pipeline.sources().stream()
+                .flatMap(source -> active().stream()
+                        .filter(other -> !other.name().equals(pipeline.name()))
+                        .filter(other -> other.pipeline().sources().stream()
+                                .anyMatch(theirs -> theirs.path().equals(source.path())))
+                        .map(other -> new Problem(
+                                1,
+                                1,
+                                "sources." + source.name() + ".path",
+                                Code.CONFLICTING_KEYS,
+                                "source '" + source.name() + "': the folder " + source.path() + " belongs to pipeline '"
+                                        + other.name() + "'; give it another `path:`")))
+                .forEach(claimed::add);
         if (!claimed.isEmpty()) {
             throw new InvalidPipeline(Code.INVALID_PIPELINE, fileName, claimed);
         }

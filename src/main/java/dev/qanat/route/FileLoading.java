@@ -18,6 +18,7 @@ import dev.qanat.pipeline.Resource;
 import dev.qanat.records.Chunks;
 import dev.qanat.records.Declared;
 import dev.qanat.records.Readers;
+import dev.qanat.settings.Settings;
 import dev.qanat.validate.Contract;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
@@ -54,6 +55,7 @@ public class FileLoading {
     private final RunClaims claims;
     private final dev.qanat.ledger.Files files;
     private final FilePlaces places;
+    private final Settings settings;
 
     FileLoading(
             DataSource dataSource,
@@ -62,7 +64,8 @@ public class FileLoading {
             RunQueue queue,
             RunClaims claims,
             dev.qanat.ledger.Files files,
-            FilePlaces places) {
+            FilePlaces places,
+            Settings settings) {
         this.dataSource = dataSource;
         this.pipelines = pipelines;
         this.runs = runs;
@@ -70,6 +73,7 @@ public class FileLoading {
         this.claims = claims;
         this.files = files;
         this.places = places;
+        this.settings = settings;
     }
 
     /** Finds the resource that takes the file, opens it, and makes the staging tables; or finds that its bytes are known. */
@@ -170,7 +174,7 @@ public class FileLoading {
         runs.landingBegins(load.getRun().id());
         boolean keyed = opened.target()
                 .prepare(dataSource, opened.contract().declared(), opened.staging().columns());
-        load.beginLanding(new Landing(opened.staging(), opened.target(), load.getRun().id(), keyed));
+        load.beginLanding(new Landing(opened.staging(), opened.target(), load.getRun().id(), keyed, settings.landingTimeout()));
     }
 
     /** After the landing: puts the file away and ends the run. */
