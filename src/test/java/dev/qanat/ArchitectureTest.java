@@ -99,6 +99,11 @@ class ArchitectureTest {
     }
 
     @Test
+    void route_knows_all_but_the_embedded_server() {
+        knows("route", "failure", "settings", "pipeline", "records", "validate", "load", "ledger", "web").check(OURS);
+    }
+
+    @Test
     void packages_have_no_cycles() {
         slices().matching("dev.qanat.(*)..").should().beFreeOfCycles().check(OURS);
     }
