@@ -153,13 +153,17 @@ public final class Load {
         leaseLost = true;
     }
 
-    /** Counts a checked chunk, and fails when a count of errors is more than the resource bears. */
+    /** Counts a checked chunk. */
     void checked(int readNow, int rejectedNow) {
         read.addAndGet(readNow);
-        long rejectedSoFar = rejected.addAndGet(rejectedNow);
+        rejected.addAndGet(rejectedNow);
+    }
+
+    /** Once a chunk and its rejections are staged: fails when a count of errors is more than the resource bears. */
+    void checkCountOfErrors() {
         opened().resource()
                 .maxErrors()
-                .filter(most -> !most.percent() && most.exceeded(rejectedSoFar, read.get()))
+                .filter(most -> !most.percent() && most.exceeded(getRejected(), getRead()))
                 .ifPresent(most -> tooManyErrors(most.toString()));
     }
 
