@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -70,15 +71,21 @@ class DispositionsIT {
                 "{ write_disposition: replace, dedup: row_hash }",
                 "{ write_disposition: replace, dedup: primary_key, primary_key: id }");
         String rows = "id,name\n1,a\n1,b\n1,b\n2,c\nx,d\n1,a\n";
+        List<Feed> firsts = new ArrayList<>();
+        List<Feed> laters = new ArrayList<>();
         for (String disposition : dispositions) {
             String resource = disposition.substring(1, disposition.length() - 1).strip().replace(", ", "\n")
                     + "\nschema: { id: integer, name: text }";
-            Feed first = Feed.of(resource).drop(rows);
+            firsts.add(Feed.of(resource).drop(rows));
             // The table and its key are there, and it is empty.
-            Feed later = Feed.of(resource).drop("id,name\n").drop(rows);
-            assertThat(later.outcomes()).as(disposition).containsExactly("0 read", first.outcomes().get(0));
-            assertThat(later.rows()).as(disposition).containsExactlyInAnyOrderElementsOf(first.rows());
-            assertThat(keys(later)).as(disposition).isEqualTo(keys(first));
+            laters.add(Feed.of(resource).drop("id,name\n").drop(rows));
+        }
+        for (int i = 0; i < dispositions.size(); i++) {
+            Feed first = firsts.get(i);
+            Feed later = laters.get(i);
+            assertThat(later.outcomes()).as(dispositions.get(i)).containsExactly("0 read", first.outcomes().get(0));
+            assertThat(later.rows()).as(dispositions.get(i)).containsExactlyInAnyOrderElementsOf(first.rows());
+            assertThat(keys(later)).as(dispositions.get(i)).isEqualTo(keys(first));
         }
     }
 
