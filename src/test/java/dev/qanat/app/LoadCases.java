@@ -71,22 +71,25 @@ final class LoadCases {
             Map<?, ?> file = files.get(i);
             JsonPath run = runs.get(i);
             assertThat(Feed.outcome(run))
-                    .as("outcome of file %d; the run's error: %s", i + 1, run.getString("error"))
+                    .as("%s: outcome of file %d; the run's error: %s", text(map, "id"), i + 1, run.getString("error"))
                     .isEqualTo(text(file, "outcome"));
             if (run.getString("status").equals("succeeded")) {
                 feed.assertAccounted(run, !text(map, "resource").contains("keep: none"));
             }
             if (file.containsKey("rejections")) {
                 assertThat(feed.rejections(run))
-                        .as("rejections of file %d", i + 1)
+                        .as("%s: rejections of file %d", text(map, "id"), i + 1)
                         .isEqualTo(list(file, "rejections"));
             }
             if (file.containsKey("message")) {
-                assertThat(run.getString("error.message")).contains(text(file, "message"));
+                assertThat(run.getString("error.message")).as(text(map, "id")).contains(text(file, "message"));
             }
         }
         if (map.containsKey("rows")) {
-            assertThat(feed.rows()).map(Object.class::cast).containsExactlyInAnyOrderElementsOf(list(map, "rows"));
+            assertThat(feed.rows())
+                    .as("%s: rows", text(map, "id"))
+                    .map(Object.class::cast)
+                    .containsExactlyInAnyOrderElementsOf(list(map, "rows"));
         }
     }
 
