@@ -212,6 +212,7 @@ public class FileLoading {
     public void fail(@ExchangeProperty("load") Load load, @ExchangeProperty("CamelExceptionCaught") Throwable thrown) {
         Failure failure = Failures.of(thrown, load.getRun());
         try (LogContext context = LogContext.of(load)) {
+            load.stop();                // chunks before the one that failed may still be on their way to staging
             if (load.isLanded() || load.landedNow()) {
                 LOG.errorf(thrown, "Landed, but could not be finished; that is tried again: %s", failure.getMessage());
             } else if (failure instanceof TransientFailure && failure.code() != Code.DATABASE_CONFLICT) {
