@@ -69,6 +69,7 @@ public class Files {
                 .query((row, number) -> new Kept(
                         row.getString("file"),
                         new Look(row.getLong("size"), row.getTimestamp("modified").toInstant())))
+                .list()
                 .stream()
                 .collect(Collectors.toUnmodifiableMap(Kept::file, Kept::look));
     }

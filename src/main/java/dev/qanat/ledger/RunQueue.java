@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -91,8 +90,7 @@ public class RunQueue {
                         WHERE pipeline = :pipeline AND status IN ('queued', 'running') AND file IS NOT NULL""")
                 .param("pipeline", pipeline)
                 .query(String.class)
-                .stream()
-                .collect(Collectors.toUnmodifiableSet());
+                .set();
     }
 
     /**
@@ -177,8 +175,7 @@ public class RunQueue {
                 .param("runs", runs)
                 .param("worker", worker)
                 .query(Long.class)
-                .stream()
-                .collect(Collectors.toUnmodifiableSet());
+                .set();
     }
 
     /** Tells how far a running run has come. */
@@ -234,8 +231,7 @@ public class RunQueue {
 
     /** The ids of running runs of any process; staging tables of others are orphans. */
     public Set<Long> running() {
-        return db.sql("SELECT id FROM qanat.run WHERE status = 'running'").query(Long.class).stream()
-                .collect(Collectors.toUnmodifiableSet());
+        return db.sql("SELECT id FROM qanat.run WHERE status = 'running'").query(Long.class).set();
     }
 
     /** How many of these runs have not ended yet. */
