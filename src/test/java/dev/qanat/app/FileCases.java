@@ -26,17 +26,17 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
  * Cases of {@code files/*.yaml}: a file, and what becomes of it. Each has a pipeline of its own; all files are dropped at once, so that
  * the cases cost little more time than one of them.
  *
- * <p>A case gives {@code id}, {@code why}, its file's name as {@code file}, and what is in it as {@code text} (in UTF-8 or in {@code
- * charset}) or {@code hex}, packed when {@code gzip} is true and without its last {@code cut} bytes; further keys of its resource as
- * {@code resource}. Expected are {@code counts} (read/inserted/duplicate/rejected), {@code columns} of the table, its {@code rows},
- * {@code bronze} (positions) and {@code rejections} (position, column, code); or a {@code failure}'s code and {@code message}, a part of
- * it. With {@code then}, the text of a second file, that one loads afterwards.
+ * <p>A case gives {@code id}, {@code why}, its file's name as {@code file}, and what is in it as {@code text} (in UTF-8 or in
+ * {@code charset}) or {@code hex}, packed when {@code gzip} is true and without its last {@code cut} bytes; further keys of its
+ * resource as {@code resource}. Expected are {@code counts} (read/inserted/duplicate/rejected), {@code columns} of the table, its
+ * {@code rows}, {@code bronze} (positions, or none for no table) and {@code rejections} (position, column, code); or a
+ * {@code failure}'s code and {@code message}, a part of it. With {@code then}, the text of a second file, that one loads afterwards.
  */
 final class FileCases {
 
     private static final Set<String> KEYS = Set.of(
-            "id", "why", "file", "text", "charset", "hex", "gzip", "cut", "resource", "counts", "columns", "rows", "bronze", "rejections",
-            "failure", "message", "then");
+            "id", "why", "file", "text", "charset", "hex", "gzip", "cut", "resource", "counts", "columns", "rows", "bronze",
+            "rejections", "failure", "message", "then");
 
     private final Qanat qanat;
     private final Map<?, ?> spec;
@@ -46,7 +46,9 @@ final class FileCases {
         this.qanat = qanat;
         this.spec = spec;
         this.pipeline = Qanat.newName("case_" + text("id"));
-        assertThat(KEYS).as("keys of case " + spec.get("id")).containsAll(spec.keySet().stream().map(Object::toString).toList());
+        assertThat(KEYS)
+                .as("keys of case " + spec.get("id"))
+                .containsAll(spec.keySet().stream().map(Object::toString).toList());
     }
 
     /** Drops all files of a list of cases now, and gives a test for each case that looks at what became of it. */
@@ -151,7 +153,9 @@ final class FileCases {
                     .extracting(row -> String.join("|", row.values().stream().map(String::valueOf).toList()))
                     .containsExactlyInAnyOrderElementsOf(list("rows"));
         }
-        if (spec.containsKey("bronze")) {
+        if ("none".equals(spec.get("bronze"))) {
+            assertThat(qanat.value("SELECT to_regclass('bronze." + pipeline + "__" + pipeline + "')")).isNull();
+        } else if (spec.containsKey("bronze")) {
             assertThat(qanat.query("SELECT _source, _position FROM bronze." + pipeline + "__" + pipeline + " WHERE _run_id = " + run
                             + " ORDER BY _position"))
                     .allSatisfy(row -> assertThat(row).containsEntry("_source", text("file")))
