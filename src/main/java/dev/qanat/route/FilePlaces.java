@@ -77,7 +77,12 @@ class FilePlaces {
         } catch (AtomicMoveNotSupportedException e) {
             // Another file system: a copy that a crash cuts short must not pass for the file.
             Path aside = folder.resolve("." + run + ".part");
-            Files.copy(file, aside, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.COPY_ATTRIBUTES);
+            Files.copy(
+                    file,
+                    aside,
+                    StandardCopyOption.REPLACE_EXISTING,
+                    StandardCopyOption.COPY_ATTRIBUTES,
+                    LinkOption.NOFOLLOW_LINKS);
             Files.move(aside, to, StandardCopyOption.ATOMIC_MOVE);
             Files.delete(file);
             return to;
