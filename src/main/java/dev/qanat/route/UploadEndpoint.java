@@ -36,7 +36,7 @@ public class UploadEndpoint {
             throw new BadRequest(400, Code.NOT_YAML, "the body is empty; send a pipeline's YAML, or a form with the field 'file'");
         }
         ConfigHistory.Put put = pipelines.put(
-                text(body), fileName == null ? "pipeline.yaml" : baseName(fileName), ConfigHistory.Origin.UPLOAD);
+                text(body), fileName == null ? "pipeline.yaml" : baseName(fileName), false);
         inboxes.refresh();
         ConfigHistory.Version version = put.version();
         Map<String, Object> answer = new LinkedHashMap<>();
