@@ -57,8 +57,10 @@ public class RouteFiles {
      *
      * @param text as it was loaded
      * @param routes the ids of its routes
+     * @param templates the ids of its templates
+     * @param configurations the ids of its configurations
      */
-    private record Loaded(String text, Set<String> routes) {
+    private record Loaded(String text, Set<String> routes, Set<String> templates, Set<String> configurations) {
 
         /** Whether other files' routes hang on it. */
         boolean isFrame() {
@@ -125,6 +127,8 @@ public class RouteFiles {
             if (all) {
                 replaceAll(changes, instances);
             } else {
+                // First what is gone: a renamed file brings the same routes again.
+                changes.sort(Comparator.comparing(change -> change.text() != null));
                 for (WatchedFolder.Change change : changes) {
                     folder.take(change);
                     replace(change.name(), change.text());
@@ -167,9 +171,7 @@ public class RouteFiles {
         List<String> order = new ArrayList<>(new TreeSet<>(wanted.keySet()));
         order.sort(Comparator.comparingInt(name -> rank(wanted.get(name))));
         for (String name : order) {
-            if (!add(name, wanted.get(name)) && before.containsKey(name)) {
-                restore(name, before.get(name));
-            }
+            addOrRestore(name, wanted.get(name), before.get(name));
         }
         instances.create();
         LOG.infof("Routes loaded anew, as %s changed", String.join(", ", pending));
@@ -190,14 +192,9 @@ public class RouteFiles {
             return;
         }
         unload(name);
-        if (!add(name, text)) {
-            if (before != null) {
-                restore(name, before.text());
-            }
-        } else if (before != null) {
-            LOG.infof("Route file %s is loaded anew", name);
-        } else if (ready) {
-            LOG.infof("Route file %s is loaded", name);
+        addOrRestore(name, text, before == null ? null : before.text());
+        if (ready && !failures.containsKey(name)) {
+            LOG.infof("Route file %s is loaded%s", name, before == null ? "" : " anew");
         }
     }
 
@@ -208,6 +205,12 @@ public class RouteFiles {
                 if (routes instanceof RouteBuilder builder) {
                     builder.setCamelContext(camel);
                     builder.configure();
+                    for (RouteDefinition route : builder.getRouteCollection().getRoutes()) {
+                        String other = ownerOf(route.getId(), name);
+                        if (other != null) {
+                            return "the route id '" + route.getId() + "' is taken by " + other + "; give the route another id";
+                        }
+                    }
                 }
             }
             return null;
@@ -216,32 +219,70 @@ public class RouteFiles {
         }
     }
 
-    private boolean add(String name, String text) {
-        Set<String> before = routeIds();
+    /** The other file that has a route of this id: Camel would let the new one take its place without a word. */
+    private @Nullable String ownerOf(@Nullable String routeId, String name) {
+        return loaded.entrySet().stream()
+                .filter(file -> !file.getKey().equals(name) && file.getValue().routes().contains(routeId))
+                .map(Map.Entry::getKey)
+                .findFirst()
+                .orElse(null);
+    }
+
+    /**
+     * Makes the routes of a text, all or none.
+     *
+     * @return what was wrong; null when they are there
+     */
+    private @Nullable String add(String name, String text) {
+        Loaded before = everything("");
         try {
             PluginHelper.getRoutesLoader(camel).loadRoutes(resource(name, text));
-            loaded.put(name, new Loaded(text, added(before)));
-            forgive(name);
-            return true;
+            loaded.put(name, since(before, text));
+            return null;
         } catch (Exception e) {
             // Some of its routes may have started before one did not.
-            loaded.put(name, new Loaded(text, added(before)));
+            loaded.put(name, since(before, text));
             unload(name);
-            fail(name, reason(e));
-            return false;
+            return reason(e);
         }
     }
 
-    private void restore(String name, String text) {
-        String why = failures.get(name);
-        add(name, text);
-        fail(name, why + " (its last good version is running)");
+    /** Makes the routes of a text, or else those of its last good version. */
+    private void addOrRestore(String name, String text, @Nullable String lastGood) {
+        String wrong = add(name, text);
+        if (wrong == null) {
+            forgive(name);
+            return;
+        }
+        if (lastGood != null) {
+            String wrongToo = add(name, lastGood);
+            wrong += wrongToo == null ? " (its last good version is running)" : " (nor could its last version be: " + wrongToo + ")";
+        }
+        fail(name, wrong);
     }
 
-    private Set<String> added(Set<String> before) {
-        Set<String> now = routeIds();
-        now.removeAll(before);
+    /** What Camel has now. */
+    private Loaded everything(String text) {
+        Set<String> templates = new HashSet<>();
+        model().getRouteTemplateDefinitions().forEach(template -> templates.add(template.getId()));
+        Set<String> configurations = new HashSet<>();
+        model().getRouteConfigurationDefinitions().forEach(configuration -> configurations.add(configuration.getId()));
+        Set<String> routes = routeIds();
+        // A definition whose route could not be made stays behind as well.
+        model().getRouteDefinitions().forEach(route -> routes.add(route.getId()));
+        return new Loaded(text, routes, templates, configurations);
+    }
+
+    private Loaded since(Loaded before, String text) {
+        Loaded now = everything(text);
+        now.routes().removeAll(before.routes());
+        now.templates().removeAll(before.templates());
+        now.configurations().removeAll(before.configurations());
         return now;
+    }
+
+    private Model model() {
+        return camel.getCamelContextExtension().getContextPlugin(Model.class);
     }
 
     private void unload(String name) {
@@ -249,24 +290,24 @@ public class RouteFiles {
         if (gone == null) {
             return;
         }
-        Model model = camel.getCamelContextExtension().getContextPlugin(Model.class);
-        String location = SCHEME + name;
+        Model model = model();
         try {
             for (String id : gone.routes()) {
                 remove(id);
-            }
-            for (RouteDefinition route : List.copyOf(model.getRouteDefinitions())) {
-                if (from(route.getResource(), location) && gone.routes().contains(route.getId())) {
+                RouteDefinition route = model.getRouteDefinition(id);
+                if (route != null) {
                     model.removeRouteDefinition(route);
                 }
             }
-            for (RouteTemplateDefinition template : List.copyOf(model.getRouteTemplateDefinitions())) {
-                if (from(template.getResource(), location)) {
+            for (String id : gone.templates()) {
+                RouteTemplateDefinition template = model.getRouteTemplateDefinition(id);
+                if (template != null) {
                     model.removeRouteTemplateDefinition(template);
                 }
             }
-            for (RouteConfigurationDefinition configuration : List.copyOf(model.getRouteConfigurationDefinitions())) {
-                if (from(configuration.getResource(), location)) {
+            for (String id : gone.configurations()) {
+                RouteConfigurationDefinition configuration = model.getRouteConfigurationDefinition(id);
+                if (configuration != null) {
                     model.removeRouteConfiguration(configuration);
                 }
             }
@@ -288,10 +329,6 @@ public class RouteFiles {
             // In a clustered store a trigger outlives its route.
             quartz.getComponent().getScheduler().unscheduleJob(quartz.getTriggerKey());
         }
-    }
-
-    private static boolean from(@Nullable Resource resource, String location) {
-        return resource != null && location.equals(resource.getLocation());
     }
 
     private static Resource resource(String name, String text) {
@@ -372,8 +409,12 @@ public class RouteFiles {
         return ready;
     }
 
-    /** A route's file as its location says, without the scheme. */
-    static String fileOf(String location) {
-        return location.startsWith(SCHEME) ? location.substring(SCHEME.length()) : location;
+    /** The file of a route, also of one made from a template, by its name below the folder; null for one that Java made. */
+    static @Nullable String fileOf(Route route) {
+        String location = route.getSourceLocation();
+        if (location == null && route.getSourceResource() != null) {
+            location = route.getSourceResource().getLocation();
+        }
+        return location == null ? null : location.replaceFirst("^" + SCHEME, "").replaceFirst(":\\d+$", "");
     }
 }

@@ -36,11 +36,10 @@ public class RoutesEndpoint {
         Set<@Nullable String> present = new HashSet<>();
         for (Route route : camel.getRoutes()) {
             RouteCounts.Count count = counts.of(route.getRouteId());
-            String location = route.getSourceResource() == null ? null : route.getSourceResource().getLocation();
             ServiceStatus status = camel.getRouteController().getRouteStatus(route.getRouteId());
             Map<String, @Nullable Object> item = new LinkedHashMap<>();
             item.put("id", route.getRouteId());
-            String file = location == null ? null : RouteFiles.fileOf(location);
+            String file = RouteFiles.fileOf(route);
             item.put("file", file);
             item.put("description", route.getDescription());
             item.put(
