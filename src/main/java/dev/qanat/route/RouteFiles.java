@@ -149,11 +149,12 @@ public class RouteFiles {
         Map<String, String> before = new LinkedHashMap<>();
         loaded.forEach((name, file) -> before.put(name, file.text()));
         Map<String, String> wanted = new HashMap<>(before);
+        Map<String, String> faulty = new TreeMap<>();
         for (WatchedFolder.Change change : changes) {
             folder.take(change);
             String wrong = change.text() == null ? null : wrongWith(change.name(), change.text());
             if (wrong != null) {
-                fail(change.name(), wrong);
+                faulty.put(change.name(), wrong);
             } else if (change.text() == null) {
                 wanted.remove(change.name());
                 forgive(change.name());
@@ -161,9 +162,13 @@ public class RouteFiles {
                 wanted.put(change.name(), change.text());
             }
         }
-        if (wanted.equals(before)) {
-            return;
+        if (!wanted.equals(before)) {
+            makeAnew(before, wanted, instances);
         }
+        faulty.forEach(this::fail);
+    }
+
+    private void makeAnew(Map<String, String> before, Map<String, String> wanted, Instances instances) throws Exception {
         instances.remove();
         for (String name : before.keySet()) {
             unload(name);
