@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jboss.logging.Logger;
@@ -58,16 +59,35 @@ public class Pipelines {
     /**
      * Checks a YAML and puts it in force.
      *
-     * @param fileName as problems shall name the text
+     * @param fileName as problems shall name the text; for a file its name below the folder of pipelines
+     * @param file whether it is a file of that folder, or else an upload
      * @throws InvalidPipeline with every problem; then nothing is stored
      */
-    public synchronized ConfigHistory.Put put(String yaml, String fileName, ConfigHistory.Origin origin) throws SQLException {
+    public synchronized ConfigHistory.Put put(String yaml, String fileName, boolean file) throws SQLException {
         Pipeline pipeline = reader.read(yaml, fileName);
         refresh();
         refuseWhatIsClaimed(pipeline, fileName);
-        ConfigHistory.Put put = history.put(pipeline.name(), yaml, origin);
+        ConfigHistory.Put put = history.put(pipeline.name(), yaml, file ? fileName : null);
         refresh();
         return put;
+    }
+
+    /**
+     * Takes the pipelines out of force that came from files which are gone, unless an upload has taken their place.
+     *
+     * @param present the files that are there, by their names below the folder of pipelines
+     * @return the pipelines that were taken out of force
+     */
+    public synchronized List<String> removeAllBut(Set<String> present) throws SQLException {
+        List<String> removed = new ArrayList<>();
+        for (ConfigHistory.Version version : history.inForce()) {
+            String file = version.file().orElse(null);
+            if (file != null && !present.contains(file) && history.remove(version.pipeline(), file)) {
+                removed.add(version.pipeline());
+            }
+        }
+        refresh();
+        return removed;
     }
 
     /** Two pipelines share neither a table nor a folder: each would undo what the other does. */

@@ -49,7 +49,7 @@ public class UploadEndpoint {
             throw new BadRequest(413, Code.BODY_TOO_LARGE, "the body is larger than 1 MiB; a pipeline is not");
         }
         ConfigHistory.Put put = pipelines.put(
-                text(body), fileName == null ? "pipeline.yaml" : baseName(fileName), ConfigHistory.Origin.UPLOAD);
+                text(body), fileName == null ? "pipeline.yaml" : baseName(fileName), false);
         inboxes.refresh();
         ConfigHistory.Version version = put.version();
         Map<String, Object> answer = new LinkedHashMap<>();
