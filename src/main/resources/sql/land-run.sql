@@ -1,6 +1,6 @@
 -- The run has landed, if it is still this process's: the last statement, so that the heartbeat is not kept waiting.
 UPDATE qanat.run
-SET landed_at  = now(),
+SET landed_at  = clock_timestamp(),
     file_status = 'loaded',
     file_sha256 = :#${exchangeProperty.load.sha256},
     bytes      = :#${exchangeProperty.load.bytesRead},

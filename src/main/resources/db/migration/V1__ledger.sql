@@ -11,10 +11,14 @@ CREATE TABLE config_history (
     yaml       text        NOT NULL,
     sha256     text        NOT NULL,
     origin     text        NOT NULL CHECK (origin IN ('file', 'upload')),
+    file       text,
+    removed    boolean     NOT NULL DEFAULT false,
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (pipeline, version)
 );
 COMMENT ON TABLE config_history IS 'Every version of every pipeline; the highest version is the one in force';
+COMMENT ON COLUMN config_history.file IS 'Below the folder of pipelines, where the version came from a file';
+COMMENT ON COLUMN config_history.removed IS 'The pipeline was taken out of force with this version';
 
 CREATE TABLE run (
     id               bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

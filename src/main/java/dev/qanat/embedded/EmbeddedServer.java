@@ -308,7 +308,7 @@ public final class EmbeddedServer {
     private static InputFailure notStarted(String what, String output) {
         List<String> lines = output.lines().filter(line -> !line.isBlank()).toList();
         String last = String.join(" / ", lines.subList(Math.max(0, lines.size() - 4), lines.size()));
-        String hint = output.contains("unshare")
+        String hint = output.contains("unshare:")
                 ? ". PostgreSQL does not run as root, and this system refuses the user namespace that would get round it:"
                         + " run Qanat as an ordinary user, or set DATABASE_URL to a PostgreSQL of your own"
                 : "";

@@ -240,7 +240,8 @@ public class RunQueue {
 
     /** The ids of running runs of any process; staging tables of others are orphans. */
     public Set<Long> running() {
-        return db.sql("SELECT id FROM qanat.run WHERE status = 'running'").query(Long.class).set();
+        return db.sql("SELECT id FROM qanat.run WHERE status = 'running'").query(Long.class)
+                .set();
     }
 
     /** How many of these runs have not ended yet. */

@@ -10,7 +10,8 @@ import java.util.List;
 
 /**
  * The views that hang on a table, directly or through other views. PostgreSQL refuses to change a column's type under them; they
- * are dropped before and made anew afterwards, with owner, grants, options and comment, in the transaction of the change.
+ * are dropped before and made anew afterwards, with all that a user gave them (owner, grants, options, indexes, defaults, triggers,
+ * comments), in the transaction of the change.
  */
 final class DependentViews {
 
@@ -44,14 +45,36 @@ final class DependentViews {
                        coalesce(' WITH (' || array_to_string(reloptions, ', ') || ')', '') AS options,
                        rtrim(pg_get_viewdef(class.oid), ';') AS definition,
                        quote_ident(pg_get_userbyid(relowner)) AS owner,
-                       quote_literal(obj_description(class.oid, 'pg_class')) AS comment,
-                       ARRAY(SELECT format('GRANT %s ON %I.%I TO %s%s', privilege_type, nspname, relname,
-                                           CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END,
-                                           CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
-                             FROM aclexplode(relacl)) AS grants,
-                       ARRAY(SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = class.oid) AS indexes
+                       CASE WHEN relispopulated THEN '' ELSE ' WITH NO DATA' END AS population,
+                       ARRAY(
+                           SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = class.oid
+                           UNION ALL
+                           SELECT format('ALTER VIEW %I.%I ALTER COLUMN %I SET DEFAULT %s', nspname, relname, attname,
+                                         pg_get_expr(adbin, adrelid))
+                           FROM pg_attrdef JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum WHERE adrelid = class.oid
+                           UNION ALL
+                           SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = class.oid AND NOT tgisinternal
+                           UNION ALL
+                           SELECT pg_get_ruledef(oid) FROM pg_rewrite WHERE ev_class = class.oid AND rulename <> '_RETURN'
+                           UNION ALL
+                           SELECT format('GRANT %s%s ON %I.%I TO %s%s', privilege_type, of_column, nspname, relname,
+                                         CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END,
+                                         CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+                           FROM (SELECT '' AS of_column, relacl AS acl
+                                 UNION ALL
+                                 SELECT format(' (%I)', attname), attacl FROM pg_attribute WHERE attrelid = class.oid) AS granted,
+                                aclexplode(acl)
+                           UNION ALL
+                           SELECT format('COMMENT ON %s %I.%I IS %L', CASE relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END,
+                                         nspname, relname, obj_description(class.oid, 'pg_class'))
+                           UNION ALL
+                           SELECT format('COMMENT ON COLUMN %I.%I.%I IS %L', nspname, relname, attname,
+                                         col_description(attrelid, attnum))
+                           FROM pg_attribute WHERE attrelid = class.oid AND col_description(attrelid, attnum) IS NOT NULL
+                       ) AS further
                 FROM (SELECT view, max(depth) AS depth FROM hanging GROUP BY view) AS views
                 JOIN pg_class class ON class.oid = view JOIN pg_namespace ON pg_namespace.oid = relnamespace
+                WHERE relkind IN ('v', 'm')
                 ORDER BY depth, name""")) {
             select.setString(1, table.sql());
             try (ResultSet row = select.executeQuery()) {
@@ -66,13 +89,9 @@ final class DependentViews {
     private static View view(ResultSet row) throws SQLException {
         String name = row.getString("kind") + " " + row.getString("name");
         List<String> create = new ArrayList<>();
-        create.add("CREATE " + name + row.getString("options") + " AS " + row.getString("definition"));
+        create.add("CREATE " + name + row.getString("options") + " AS " + row.getString("definition") + row.getString("population"));
         create.add("ALTER " + name + " OWNER TO " + row.getString("owner"));
-        create.addAll(List.of((String[]) row.getArray("indexes").getArray()));
-        create.addAll(List.of((String[]) row.getArray("grants").getArray()));
-        if (row.getString("comment") != null) {
-            create.add("COMMENT ON " + name + " IS " + row.getString("comment"));
-        }
+        create.addAll(List.of((String[]) row.getArray("further").getArray()));
         return new View(name, create);
     }
 

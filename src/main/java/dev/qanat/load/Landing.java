@@ -9,6 +9,7 @@ import dev.qanat.pipeline.Resource;
 import dev.qanat.pipeline.Resource.Dedup;
 import dev.qanat.pipeline.Resource.WriteDisposition;
 import dev.qanat.validate.TargetColumn;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -29,6 +30,7 @@ public final class Landing {
     private final Target target;
     private final long run;
     private final boolean keyed;
+    private final Duration timeout;
     private final List<TargetColumn> columns;
     private final WriteDisposition disposition;
     private final Dedup dedup;
@@ -39,15 +41,22 @@ public final class Landing {
 
     /**
      * @param keyed whether the silver table has its key, from {@link Target#prepare}
+     * @param timeout how long a statement may take
      */
-    public Landing(Staging staging, Target target, long run, boolean keyed) {
+    public Landing(Staging staging, Target target, long run, boolean keyed, Duration timeout) {
         this.staging = staging;
         this.target = target;
         this.run = run;
         this.keyed = keyed;
+        this.timeout = timeout;
         this.columns = staging.columns();
         this.disposition = target.resource().writeDisposition();
         this.dedup = target.resource().dedup();
+    }
+
+    /** A statement that takes longer, waiting for the lock included, undoes the landing. */
+    public String getLimitTime() {
+        return "SET LOCAL statement_timeout = " + timeout.toMillis();
     }
 
     /** Takes the lock of the target table. */

@@ -19,9 +19,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A resource's tables in bronze and silver: made when missing, widened when the pipeline grew. For one run, one thread.
@@ -113,7 +113,7 @@ public final class Target {
                 } else {
                     widen(connection, statement, columns, present);
                 }
-                boolean keyed = needsKey() && hasKey(connection);
+                boolean keyed = hasKey(connection, columns.keySet());
                 if (needsKey() && !keyed && hasRows(statement)) {
                     buildKeyOver(statement);
                     keyed = true;
@@ -164,8 +164,9 @@ public final class Target {
             if (type.equals(stored)) {
                 return;
             }
-            boolean declared = resource.column(name).isPresent();
-            if (stored != null && Widening.widens(stored, type) && declared) {
+            if (resource.column(name).isEmpty()) {
+                problems.add("column " + name + " is " + now + ", and what is not declared would be text");
+            } else if (stored != null && Widening.widens(stored, type)) {
                 retyped.add("ALTER COLUMN " + quoted(name) + " TYPE " + type.sql());
             } else {
                 problems.add("column " + name + " is " + now + " and cannot become " + type + " without loss");
@@ -175,7 +176,7 @@ public final class Target {
             throw new InputFailure(
                     Code.INCOMPATIBLE_SCHEMA,
                     "table " + silver + ": " + String.join("; ", problems)
-                            + "; declare the wider type, or give the resource another `table:`");
+                            + "; declare what the table has or wider, or give the resource another `table:`");
         }
         if (retyped.isEmpty()) {
             if (!added.isEmpty()) {
@@ -228,36 +229,40 @@ public final class Target {
         return columns;
     }
 
-    /** Whether there is a primary key of just the declared columns, or an index that begins with the hash. */
-    private boolean hasKey(Connection connection) throws SQLException {
+    /**
+     * Whether there is an index by which rows are found: the primary key, or an index of the hash alone.
+     *
+     * @param own the columns of the pipeline
+     * @throws InputFailure when a primary key is in the way
+     */
+    private boolean hasKey(Connection connection, Set<String> own) throws SQLException {
+        boolean found = false;
         try (PreparedStatement select = connection.prepareStatement("""
                 SELECT indisprimary,
                        ARRAY(SELECT attname::text FROM pg_attribute WHERE attrelid = indrelid AND attnum = ANY (indkey))
                 FROM pg_index WHERE indrelid = to_regclass(?)""")) {
             select.setString(1, silver.sql());
-            @Nullable String otherKey = null;
             try (ResultSet row = select.executeQuery()) {
                 while (row.next()) {
+                    boolean primary = row.getBoolean(1);
                     List<String> columns = List.of((String[]) row.getArray(2).getArray());
-                    if (byHash() && columns.equals(List.of("_row_hash"))) {
-                        return true;
+                    boolean ours = byKey() && sameColumns(columns, resource.primaryKey());
+                    if (primary && !ours && (byKey() || own.containsAll(columns))) {
+                        throw keyInTheWay(columns);
                     }
-                    if (byKey() && row.getBoolean(1)) {
-                        if (sameColumns(columns, resource.primaryKey())) {
-                            return true;
-                        }
-                        otherKey = String.join(", ", columns);
-                    }
+                    found |= primary ? ours : byHash() && columns.equals(List.of("_row_hash"));
                 }
             }
-            if (otherKey != null) {
-                throw new InputFailure(
-                        Code.INCOMPATIBLE_SCHEMA,
-                        "table " + silver + " has the primary key (" + otherKey + "), the pipeline now declares ("
-                                + String.join(", ", resource.primaryKey()) + "); give the resource another `table:`");
-            }
-            return false;
         }
+        return found;
+    }
+
+    private InputFailure keyInTheWay(List<String> key) {
+        return new InputFailure(
+                Code.INCOMPATIBLE_SCHEMA,
+                "table " + silver + " has the primary key (" + String.join(", ", key) + "), and the pipeline now "
+                        + (byKey() ? "declares (" + String.join(", ", resource.primaryKey()) + ")" : "loads several rows of a key")
+                        + "; drop the constraint, or give the resource another `table:`");
     }
 
     private static boolean sameColumns(List<String> some, List<String> others) {

@@ -29,6 +29,9 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
  * environment it was given. Safe for use by several threads if the environment is.
  */
 public final class PipelineReader {
+    /** No pipeline is larger, in UTF-8. */
+    public static final int MAX_BYTES = YamlDocument.MAX_BYTES;
+
     private final Function<String, Optional<String>> environment;
 
     /** @param environment the values of settings; it answers for names that the operator allows and for no others */

@@ -3,10 +3,12 @@ package dev.qanat.pipeline;
 import dev.qanat.failure.Code;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jboss.logging.Logger;
@@ -57,20 +59,40 @@ public class Pipelines {
     /**
      * Checks a YAML and puts it in force.
      *
-     * @param fileName as problems shall name the text
+     * @param fileName as problems shall name the text; for a file its name below the folder of pipelines
+     * @param file whether it is a file of that folder, or else an upload
      * @throws InvalidPipeline with every problem; then nothing is stored
      */
-    public synchronized ConfigHistory.Put put(String yaml, String fileName, ConfigHistory.Origin origin) throws SQLException {
+    public synchronized ConfigHistory.Put put(String yaml, String fileName, boolean file) throws SQLException {
         Pipeline pipeline = reader.read(yaml, fileName);
         refresh();
-        refuseClaimedTables(pipeline, fileName);
-        ConfigHistory.Put put = history.put(pipeline.name(), yaml, origin);
+        refuseWhatIsClaimed(pipeline, fileName);
+        ConfigHistory.Put put = history.put(pipeline.name(), yaml, file ? fileName : null);
         refresh();
         return put;
     }
 
-    private void refuseClaimedTables(Pipeline pipeline, String fileName) {
-        List<Problem> claimed = pipeline.resources().stream()
+    /**
+     * Takes the pipelines out of force that came from files which are gone, unless an upload has taken their place.
+     *
+     * @param present the files that are there, by their names below the folder of pipelines
+     * @return the pipelines that were taken out of force
+     */
+    public synchronized List<String> removeAllBut(Set<String> present) throws SQLException {
+        List<String> removed = new ArrayList<>();
+        for (ConfigHistory.Version version : history.inForce()) {
+            String file = version.file().orElse(null);
+            if (file != null && !present.contains(file) && history.remove(version.pipeline(), file)) {
+                removed.add(version.pipeline());
+            }
+        }
+        refresh();
+        return removed;
+    }
+
+    /** Two pipelines share neither a table nor a folder: each would undo what the other does. */
+    private void refuseWhatIsClaimed(Pipeline pipeline, String fileName) {
+        List<Problem> claimed = new ArrayList<>(pipeline.resources().stream()
                 .flatMap(resource -> active().stream()
                         .filter(other -> !other.name().equals(pipeline.name()))
                         .filter(other -> other.pipeline().resources().stream()
@@ -82,7 +104,20 @@ public class Pipelines {
                                 Code.TABLE_CLAIMED,
                                 "resource '" + resource.name() + "': table silver." + resource.table()
                                         + " belongs to pipeline '" + other.name() + "'; give it another `table:`")))
-                .toList();
+                .toList());
+        pipeline.sources().stream()
+                .flatMap(source -> active().stream()
+                        .filter(other -> !other.name().equals(pipeline.name()))
+                        .filter(other -> other.pipeline().sources().stream()
+                                .anyMatch(theirs -> theirs.path().equals(source.path())))
+                        .map(other -> new Problem(
+                                1,
+                                1,
+                                "sources." + source.name() + ".path",
+                                Code.CONFLICTING_KEYS,
+                                "source '" + source.name() + "': the folder " + source.path() + " belongs to pipeline '"
+                                        + other.name() + "'; give it another `path:`")))
+                .forEach(claimed::add);
         if (!claimed.isEmpty()) {
             throw new InvalidPipeline(Code.INVALID_PIPELINE, fileName, claimed);
         }

@@ -4,9 +4,12 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.io.JsonEOFException;
+import dev.qanat.failure.Code;
+import dev.qanat.failure.InputFailure;
 import dev.qanat.pipeline.FileRules.Format;
 import java.io.IOException;
 import java.util.Iterator;
+import java.util.List;
 
 /** Tells the format of a text by its beginning. */
 final class FormatGuess {
@@ -24,6 +27,24 @@ final class FormatGuess {
             case '[' -> beginsWithList(text) ? Format.JSON : Format.CSV;
             default -> Format.CSV;
         };
+    }
+
+    /**
+     * Throws {@link Code#MALFORMED_CSV} when a text that is to be read as rows is a page or a document instead: an error page that was
+     * saved in place of the data would make a table of its lines.
+     *
+     * @param sample may end anywhere
+     */
+    static void refuseMarkup(String sample) {
+        String begin = sample.stripLeading();
+        for (String mark : List.of("<!doctype html", "<html", "<?xml")) {
+            if (begin.regionMatches(true, 0, mark, 0, mark.length())) {
+                String what = mark.equals("<?xml") ? "an XML document" : "an HTML page";
+                throw new InputFailure(
+                        Code.MALFORMED_CSV,
+                        "line 1: this is " + what + " and no rows; was it saved in place of the data, or does it say what went wrong?");
+            }
+        }
     }
 
     private static Format ofObjects(String text) throws IOException {

@@ -51,6 +51,9 @@ public final class Readers {
         Format format = rules.format().isPresent() || sample.isBlank()
                 ? rules.format().orElse(Format.CSV)
                 : FormatGuess.of(sample);
+        if (format == Format.CSV) {
+            FormatGuess.refuseMarkup(sample);
+        }
         RecordSource source = switch (format) {
             case CSV -> new CsvRecords(text, rules, declared);
             case JSON -> new JsonRecords(text, declared.whole());

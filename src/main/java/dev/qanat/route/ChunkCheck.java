@@ -5,14 +5,22 @@ import dev.qanat.validate.CheckedChunk;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
 import org.apache.camel.Body;
+import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
+import org.apache.camel.support.SynchronizationAdapter;
 
 /** The step that holds a chunk against the contract. Several chunks of one load are checked at once. */
 @ApplicationScoped
 @Named("contract")
 public class ChunkCheck {
 
-    public CheckedChunk check(@Body Chunk chunk, @ExchangeProperty("load") Load load) {
+    public CheckedChunk check(@Body Chunk chunk, @ExchangeProperty("load") Load load, Exchange exchange) {
+        exchange.getExchangeExtension().addOnCompletion(new SynchronizationAdapter() {
+            @Override
+            public void onDone(Exchange done) {
+                load.chunkEnds();
+            }
+        });
         Load.Opened opened = load.opened();
         if (chunk.number() == 0 && opened.chunks().hasHeader()) {
             opened.contract().checkHeader(chunk.fields());

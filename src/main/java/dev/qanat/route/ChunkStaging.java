@@ -19,5 +19,6 @@ public class ChunkStaging {
         } catch (SQLException e) {
             throw Failure.of(e, "copying chunk " + chunk.chunk().number() + " of run " + load.getRun().id());
         }
+        load.checkCountOfErrors();
     }
 }

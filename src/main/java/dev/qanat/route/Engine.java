@@ -12,6 +12,7 @@ import jakarta.inject.Named;
 import jakarta.inject.Singleton;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.apache.camel.CamelContext;
 import org.apache.camel.builder.TemplatedRouteBuilder;
 import org.apache.camel.spi.CamelEvent;
@@ -19,7 +20,7 @@ import org.jboss.logging.Logger;
 
 /** Starts what the routes need in its order: pipelines, route files, a worker for each that the settings ask for, inboxes. */
 @ApplicationScoped
-public class Engine {
+public class Engine implements RouteFiles.Instances {
 
     private static final Logger LOG = Logger.getLogger(Engine.class);
 
@@ -56,8 +57,34 @@ public class Engine {
         pipelineFiles.load();
         routeFiles.load();
         demo.drop();
-        List<String> missing = ESSENTIAL.stream().filter(id -> camel.getRoute(id) == null).toList();
-        if (!missing.isEmpty()) {
+        create();
+        camel.getExecutorServiceManager()
+                .newSingleThreadScheduledExecutor(this, "route-files")
+                .scheduleWithFixedDelay(this::look, 1, 1, TimeUnit.SECONDS);
+    }
+
+    /** Puts in force what has changed in the folders of routes and pipelines. */
+    private void look() {
+        try {
+            if (pipelineFiles.look()) {
+                inboxes.refresh();
+            }
+            routeFiles.look(this);
+            working = missing().isEmpty();
+        } catch (Exception e) {
+            Failures.tell("route-files", e);
+        }
+    }
+
+    private List<String> missing() {
+        return ESSENTIAL.stream().filter(id -> camel.getRoute(id) == null).toList();
+    }
+
+    @Override
+    public void create() throws Exception {
+        List<String> missing = missing();
+        working = missing.isEmpty();
+        if (!working) {
             LOG.errorf("Nothing is loaded: the folder of routes lacks %s", missing);
             return;
         }
@@ -69,7 +96,15 @@ public class Engine {
                     .parameter("number", number)
                     .add();
         }
-        working = true;
+        inboxes.resume();
+    }
+
+    @Override
+    public void remove() throws Exception {
+        inboxes.suspend();
+        for (int number = 1; number <= settings.workers(); number++) {
+            routeFiles.remove("worker-" + number);
+        }
     }
 
     /** Whether files are loaded. */

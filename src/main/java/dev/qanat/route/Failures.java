@@ -10,6 +10,7 @@ import jakarta.inject.Named;
 import jakarta.transaction.RollbackException;
 import java.nio.file.NoSuchFileException;
 import java.sql.SQLException;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
 import org.jboss.logging.Logger;
@@ -21,11 +22,13 @@ import org.jspecify.annotations.Nullable;
 public class Failures {
 
     private static final Logger LOG = Logger.getLogger(Failures.class);
+    private static final long TELL_EVERY_NANOS = 10_000_000_000L;
+    private static final AtomicLong AWAY_TOLD = new AtomicLong(System.nanoTime() - TELL_EVERY_NANOS);
 
     /** Whether a step that met this may be tried again at once: the connection was lost, or others were in the way. */
     public boolean heals(
             @ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Throwable thrown, @ExchangeProperty("load") Load load) {
-        Failure failure = known(thrown, load.getRun());
+        Failure failure = known(thrown, "run " + load.getRun().id());
         return failure != null
                 && (failure.code() == Code.DATABASE_UNAVAILABLE || failure.code() == Code.DATABASE_CONFLICT);
     }
@@ -40,9 +43,28 @@ public class Failures {
         throw caught;
     }
 
+    /** Tells of a tick that failed: in a line while the database is away, with its trace when it was not foreseen. */
+    public void tell(Exchange exchange) {
+        Throwable thrown = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
+        tell(exchange.getFromRouteId(), thrown);
+    }
+
+    static void tell(String route, Throwable thrown) {
+        Failure failure = known(thrown, "route " + route);
+        if (failure instanceof TransientFailure) {
+            long now = System.nanoTime();
+            long before = AWAY_TOLD.get();
+            if (now - before > TELL_EVERY_NANOS && AWAY_TOLD.compareAndSet(before, now)) {
+                LOG.warnf("The database does not answer; work goes on when it does: %s", failure.getMessage());
+            }
+        } else {
+            LOG.errorf(thrown, "Route %s met an error; it tries again", route);
+        }
+    }
+
     /** The failure of a run. What is none of the foreseen ones is an error of Qanat's own and is logged with its trace. */
     static Failure of(Throwable thrown, Run run) {
-        Failure failure = known(thrown, run);
+        Failure failure = known(thrown, "run " + run.id());
         if (failure != null) {
             return failure;
         }
@@ -53,7 +75,7 @@ public class Failures {
                 thrown);
     }
 
-    private static @Nullable Failure known(Throwable thrown, Run run) {
+    private static @Nullable Failure known(Throwable thrown, String doing) {
         @Nullable SQLException sql = null;
         boolean rolledBack = false;
         for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
@@ -69,11 +91,11 @@ public class Failures {
             rolledBack |= cause instanceof RollbackException;
         }
         if (sql != null) {
-            return Failure.of(sql, "run " + run.id());
+            return Failure.of(sql, doing);
         }
         return rolledBack
                 ? new TransientFailure(
-                        Code.DATABASE_UNAVAILABLE, "run " + run.id() + ": the landing could not be committed", thrown)
+                        Code.DATABASE_UNAVAILABLE, doing + ": the landing could not be committed", thrown)
                 : null;
     }
 }

@@ -18,6 +18,7 @@ import dev.qanat.pipeline.Resource;
 import dev.qanat.records.Chunks;
 import dev.qanat.records.Declared;
 import dev.qanat.records.Readers;
+import dev.qanat.settings.Settings;
 import dev.qanat.validate.Contract;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
@@ -55,6 +56,7 @@ public class FileLoading {
     private final RunClaims claims;
     private final dev.qanat.ledger.Files files;
     private final FilePlaces places;
+    private final Settings settings;
 
     FileLoading(
             DataSource dataSource,
@@ -63,7 +65,8 @@ public class FileLoading {
             RunQueue queue,
             RunClaims claims,
             dev.qanat.ledger.Files files,
-            FilePlaces places) {
+            FilePlaces places,
+            Settings settings) {
         this.dataSource = dataSource;
         this.pipelines = pipelines;
         this.runs = runs;
@@ -71,6 +74,7 @@ public class FileLoading {
         this.claims = claims;
         this.files = files;
         this.places = places;
+        this.settings = settings;
     }
 
     /** Finds the resource that takes the file, opens it, and makes the staging tables; or finds that its bytes are known. */
@@ -190,7 +194,7 @@ public class FileLoading {
         }
         boolean keyed = opened.target()
                 .prepare(dataSource, opened.contract().declared(), opened.staging().columns());
-        load.beginLanding(new Landing(opened.staging(), opened.target(), load.getRun().id(), keyed));
+        load.beginLanding(new Landing(opened.staging(), opened.target(), load.getRun().id(), keyed, settings.landingTimeout()));
     }
 
     /** After the landing: puts the file away and ends the run. */
@@ -228,6 +232,7 @@ public class FileLoading {
     public void fail(@ExchangeProperty("load") Load load, @ExchangeProperty("CamelExceptionCaught") Throwable thrown) {
         Failure failure = Failures.of(thrown, load.getRun());
         try (LogContext context = LogContext.of(load)) {
+            load.stop();                // chunks before the one that failed may still be on their way to staging
             if (load.isLanded() || load.landedNow()) {
                 LOG.errorf(thrown, "Landed, but could not be finished; that is tried again: %s", failure.getMessage());
             } else if (load.isFailed()) {

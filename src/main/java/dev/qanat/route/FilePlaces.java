@@ -89,9 +89,16 @@ class FilePlaces {
         } catch (AtomicMoveNotSupportedException e) {
             // Another file system: a copy that a crash cuts short must not pass for the file.
             Path aside = folder.resolve("." + run + ".part");
-            Files.copy(file, aside, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.COPY_ATTRIBUTES);
-            try (FileChannel copy = FileChannel.open(aside, StandardOpenOption.WRITE)) {
-                copy.force(true);
+            Files.copy(
+                    file,
+                    aside,
+                    StandardCopyOption.REPLACE_EXISTING,
+                    StandardCopyOption.COPY_ATTRIBUTES,
+                    LinkOption.NOFOLLOW_LINKS);
+            if (Files.isRegularFile(aside, LinkOption.NOFOLLOW_LINKS)) {
+                try (FileChannel copy = FileChannel.open(aside, StandardOpenOption.WRITE)) {
+                    copy.force(true);
+                }
             }
             Files.move(aside, to, StandardCopyOption.ATOMIC_MOVE);
             Files.delete(file);
@@ -101,7 +108,8 @@ class FilePlaces {
 
     /** Whether a process that died had copied the file to another file system and not come to delete it. */
     private static boolean copied(Path file, Path copy) throws IOException {
-        return Files.isRegularFile(copy, LinkOption.NOFOLLOW_LINKS)
+        return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+                && Files.isRegularFile(copy, LinkOption.NOFOLLOW_LINKS)
                 && !Files.getFileStore(file).equals(Files.getFileStore(copy))
                 && modified(copy).equals(modified(file))
                 && Files.mismatch(file, copy) < 0;

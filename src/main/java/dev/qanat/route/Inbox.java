@@ -28,6 +28,7 @@ import org.apache.camel.ExchangeProperty;
 import org.apache.camel.component.file.GenericFile;
 import org.apache.camel.component.file.GenericFileFilter;
 import org.jboss.logging.Logger;
+import org.springframework.dao.DataAccessException;
 
 /**
  * Watched folders: which of their files are new to the ledger, and the step that queues one. Safe for use by several threads.
@@ -72,7 +73,13 @@ public class Inbox implements GenericFileFilter<File> {
                 .filter(active -> active.pipeline().sources().stream()
                         .anyMatch(source -> places.folder(source.path()).equals(folder)))
                 .findFirst();
-        return owner.isPresent() && isNew(owner.get().name(), file, knownOf(folder, owner.get().name()));
+        try {
+            return owner.isPresent() && isNew(owner.get().name(), file, knownOf(folder, owner.get().name()));
+        } catch (DataAccessException e) {
+            // Not now: the next look asks again.
+            Failures.tell("inbox of " + owner.get().name(), e);
+            return false;
+        }
     }
 
     private Known knownOf(Path folder, String pipeline) {

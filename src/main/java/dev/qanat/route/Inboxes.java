@@ -33,6 +33,8 @@ public class Inboxes {
     private final FilePlaces places;
     private final Map<String, Folder> watched = new HashMap<>();
 
+    private boolean suspended;
+
     private record Folder(String pipeline, String source, String path, long everyMillis) {}
 
     Inboxes(CamelContext camel, Pipelines pipelines, Files files, FilePlaces places) {
@@ -45,6 +47,9 @@ public class Inboxes {
     /** Learns which pipelines are in force and makes, remakes and removes routes accordingly. */
     public synchronized void refresh() throws Exception {
         pipelines.refresh();
+        if (suspended) {
+            return;
+        }
         Map<String, Folder> wanted = new HashMap<>();
         for (Pipelines.Active active : pipelines.active()) {
             for (FilesSource source : active.pipeline().sources()) {
@@ -60,9 +65,7 @@ public class Inboxes {
         Set<String> gone = new HashSet<>(watched.keySet());
         gone.removeIf(id -> watched.get(id).equals(wanted.get(id)));
         for (String id : gone) {
-            camel.getRouteController().stopRoute(id);
-            camel.removeRoute(id);
-            watched.remove(id);
+            remove(id);
         }
         for (Map.Entry<String, Folder> folder : wanted.entrySet()) {
             if (!watched.containsKey(folder.getKey())) {
@@ -71,8 +74,29 @@ public class Inboxes {
         }
     }
 
+    /** Removes every route until {@link #resume}: their template is about to change. */
+    synchronized void suspend() throws Exception {
+        suspended = true;
+        for (String id : Set.copyOf(watched.keySet())) {
+            remove(id);
+        }
+    }
+
+    synchronized void resume() throws Exception {
+        suspended = false;
+        refresh();
+    }
+
+    private void remove(String id) throws Exception {
+        camel.getRouteController().stopRoute(id);
+        camel.removeRoute(id);
+        watched.remove(id);
+    }
+
     private void watch(String id, Folder folder) throws IOException {
-        java.nio.file.Files.createDirectories(places.folder(folder.path()));
+        if (!java.nio.file.Files.isDirectory(places.folder(folder.path()))) {
+            java.nio.file.Files.createDirectories(places.folder(folder.path()));
+        }
         TemplatedRouteBuilder.builder(camel, TEMPLATE)
                 .routeId(id)
                 .parameter("pipeline", folder.pipeline())

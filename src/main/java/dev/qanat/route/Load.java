@@ -15,6 +15,7 @@ import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 @RegisterForReflection
 public final class Load {
 
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
     private final Run run;
     private final UUID worker;
     private final AtomicLong read = new AtomicLong();
@@ -34,6 +37,11 @@ public final class Load {
     private @Nullable Landing landing;
     private boolean alreadyLoaded;
     private boolean landedNow;
+
+    /** Chunks that were read and are not staged yet; guarded by this. */
+    private int chunksAtWork;
+
+    private boolean stopped;
 
     /**
      * What there is once the file is open.
@@ -128,9 +136,36 @@ public final class Load {
 
             @Override
             public Chunk next() {
-                return chunks.next();
+                chunkBegins();
+                try {
+                    return chunks.next();
+                } catch (RuntimeException e) {
+                    chunkEnds();
+                    throw e;
+                }
             }
         };
+    }
+
+    private synchronized void chunkBegins() {
+        if (stopped) {
+            throw new TransientFailure(Code.INTERRUPTED, "run " + run.id() + " is not read any further");
+        }
+        chunksAtWork++;
+    }
+
+    synchronized void chunkEnds() {
+        chunksAtWork--;
+        notifyAll();
+    }
+
+    /** No further chunk is read from now on, and those at work are given some seconds to end. */
+    synchronized void stop() throws InterruptedException {
+        stopped = true;
+        long until = System.nanoTime() + PATIENCE_NANOS;
+        for (long left = PATIENCE_NANOS; chunksAtWork > 0 && left > 0; left = until - System.nanoTime()) {
+            TimeUnit.NANOSECONDS.timedWait(this, left);
+        }
     }
 
     public Landing getLanding() {
@@ -158,13 +193,17 @@ public final class Load {
         leaseLost = true;
     }
 
-    /** Counts a checked chunk, and fails when a count of errors is more than the resource bears. */
+    /** Counts a checked chunk. */
     void checked(int readNow, int rejectedNow) {
         read.addAndGet(readNow);
-        long rejectedSoFar = rejected.addAndGet(rejectedNow);
+        rejected.addAndGet(rejectedNow);
+    }
+
+    /** Once a chunk and its rejections are staged: fails when a count of errors is more than the resource bears. */
+    void checkCountOfErrors() {
         opened().resource()
                 .maxErrors()
-                .filter(most -> !most.percent() && most.exceeded(rejectedSoFar, read.get()))
+                .filter(most -> !most.percent() && most.exceeded(getRejected(), getRead()))
                 .ifPresent(most -> tooManyErrors(most.toString()));
     }
 

@@ -6,52 +6,81 @@ import dev.qanat.pipeline.Pipelines;
 import dev.qanat.settings.Settings;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jboss.logging.Logger;
 
-/** Puts the files of the folder of pipelines in force. One that is not valid is told in the log and costs no other. */
+/**
+ * Keeps the pipelines in force as they are in their folder. A file that is not valid is told and leaves the version before it in
+ * force; a file that is gone takes its pipeline along. For one thread; what it found may be asked by any.
+ */
 @ApplicationScoped
 public class PipelineFiles {
 
     private static final Logger LOG = Logger.getLogger(PipelineFiles.class);
 
     private final Pipelines pipelines;
-    private final Path folder;
+    private final WatchedFolder folder;
+    private volatile Map<String, String> failures = Map.of();
 
     PipelineFiles(Pipelines pipelines, Settings settings) {
         this.pipelines = pipelines;
-        this.folder = settings.pipelines();
+        this.folder = new WatchedFolder(settings.pipelines());
     }
 
+    /** Puts every file in force. */
     void load() throws IOException, SQLException {
-        for (Path file : files()) {
-            String name = folder.relativize(file).toString();
-            try {
-                ConfigHistory.Put put = pipelines.put(Files.readString(file), name, ConfigHistory.Origin.FILE);
-                if (!put.unchanged()) {
-                    LOG.infof("Pipeline %s, version %d, from %s", put.version().pipeline(), put.version().number(), name);
+        put(folder.all());
+    }
+
+    /**
+     * Puts in force what has changed.
+     *
+     * @return whether anything has
+     */
+    boolean look() throws IOException, SQLException {
+        List<WatchedFolder.Change> changes = folder.changes();
+        if (!changes.isEmpty()) {
+            put(changes);
+        }
+        return !changes.isEmpty();
+    }
+
+    private void put(List<WatchedFolder.Change> changes) throws SQLException {
+        Map<String, String> failed = new TreeMap<>(failures);
+        for (WatchedFolder.Change change : changes) {
+            failed.remove(change.name());
+            if (change.text() != null) {
+                try {
+                    put(change.name(), change.text());
+                } catch (InvalidPipeline e) {
+                    failed.put(change.name(), e.getMessage());
+                    LOG.errorf("Pipeline file %s is not in force:%n%s", change.name(), e.getMessage());
                 }
-            } catch (InvalidPipeline e) {
-                LOG.errorf("Pipeline file %s is not in force:%n%s", name, e.getMessage());
-            } catch (IOException e) {
-                LOG.errorf("Pipeline file %s cannot be read: %s", name, e.getMessage());
+            }
+            folder.take(change);
+        }
+        failures = failed;
+        // Without the folder it is not known what is gone.
+        if (folder.exists()) {
+            List<String> removed = pipelines.removeAllBut(folder.names());
+            if (!removed.isEmpty()) {
+                LOG.infof("Pipelines %s are no longer in force: their files are gone", removed);
             }
         }
     }
 
-    private List<Path> files() throws IOException {
-        if (!Files.isDirectory(folder)) {
-            return List.of();
+    private void put(String name, String text) throws SQLException {
+        ConfigHistory.Put put = pipelines.put(text, name, true);
+        if (!put.unchanged()) {
+            LOG.infof("Pipeline %s, version %d, from %s", put.version().pipeline(), put.version().number(), name);
         }
-        try (Stream<Path> walk = Files.walk(folder)) {
-            return walk.filter(file -> file.toString().endsWith(".yaml") || file.toString().endsWith(".yml"))
-                    .filter(Files::isRegularFile)
-                    .sorted()
-                    .toList();
-        }
+    }
+
+    /** Files that are not in force as they are, by their names below the folder, with the reason. */
+    public Map<String, String> failures() {
+        return failures;
     }
 }

@@ -5,10 +5,12 @@ import dev.qanat.web.RunView;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Route;
 import org.apache.camel.ServiceStatus;
@@ -31,21 +33,31 @@ public class RoutesEndpoint {
 
     public Reply list() {
         List<Map<String, @Nullable Object>> items = new ArrayList<>();
+        Set<@Nullable String> present = new HashSet<>();
         for (Route route : camel.getRoutes()) {
             RouteCounts.Count count = counts.of(route.getRouteId());
-            String location = route.getSourceResource() == null ? null : route.getSourceResource().getLocation();
             ServiceStatus status = camel.getRouteController().getRouteStatus(route.getRouteId());
             Map<String, @Nullable Object> item = new LinkedHashMap<>();
             item.put("id", route.getRouteId());
-            item.put("file", location == null ? null : RouteFiles.fileOf(location));
+            String file = RouteFiles.fileOf(route);
+            item.put("file", file);
             item.put("description", route.getDescription());
-            item.put("status", status == null ? "unknown" : status.name().toLowerCase(Locale.ROOT));
+            item.put(
+                    "status",
+                    file != null && files.pending().contains(file)
+                            ? "pending"
+                            : status == null ? "unknown" : status.name().toLowerCase(Locale.ROOT));
             item.put("exchanges", count.exchanges.get());
             item.put("failures", count.failures.get());
-            item.put("last_error", count.lastError);
+            String ofFile = file == null ? null : files.failures().get(file);
+            item.put("last_error", ofFile == null ? count.lastError : ofFile);
+            present.add(file);
             items.add(item);
         }
         files.failures().forEach((file, reason) -> {
+            if (present.contains(file)) {
+                return;
+            }
             Map<String, @Nullable Object> item = new LinkedHashMap<>();
             item.put("id", null);
             item.put("file", file);

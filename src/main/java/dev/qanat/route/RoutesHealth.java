@@ -12,10 +12,12 @@ import org.eclipse.microprofile.health.Readiness;
 public class RoutesHealth implements HealthCheck {
 
     private final RouteFiles files;
+    private final PipelineFiles pipelines;
     private final Engine engine;
 
-    RoutesHealth(RouteFiles files, Engine engine) {
+    RoutesHealth(RouteFiles files, PipelineFiles pipelines, Engine engine) {
         this.files = files;
+        this.pipelines = pipelines;
         this.engine = engine;
     }
 
@@ -23,6 +25,7 @@ public class RoutesHealth implements HealthCheck {
     public HealthCheckResponse call() {
         HealthCheckResponseBuilder check = HealthCheckResponse.named("routes").status(engine.working());
         files.failures().forEach(check::withData);
+        pipelines.failures().forEach(check::withData);
         return check.build();
     }
 }

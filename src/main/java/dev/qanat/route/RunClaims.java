@@ -35,6 +35,7 @@ public class RunClaims {
     private final Runs runs;
     private final FilePlaces places;
     private final Orphans orphans;
+    private final RouteFiles routeFiles;
     private final Map<Long, Watched> working = new ConcurrentHashMap<>();
 
     /** A load at work and when a line about it was last logged. */
@@ -48,17 +49,22 @@ public class RunClaims {
         }
     }
 
-    RunClaims(RunQueue queue, Runs runs, FilePlaces places, Orphans orphans) {
+    RunClaims(RunQueue queue, Runs runs, FilePlaces places, Orphans orphans, RouteFiles routeFiles) {
         this.queue = queue;
         this.runs = runs;
         this.places = places;
         this.orphans = orphans;
+        this.routeFiles = routeFiles;
     }
 
     /**
      * The next run to work on; null when there is none now. A run whose file is still being written goes back into the queue.
      */
     public @Nullable Load claim() {
+        if (!routeFiles.pending().isEmpty()) {
+            // Routes are about to be replaced, once nothing is at work on them.
+            return null;
+        }
         Optional<Long> claimed = queue.claimDecided().or(queue::claim);
         if (claimed.isEmpty()) {
             return null;

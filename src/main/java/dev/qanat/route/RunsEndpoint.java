@@ -97,7 +97,8 @@ public class RunsEndpoint {
         if (text == null) {
             return DEFAULT_LIMIT;
         }
-        long asked = number("limit", text);
+        // However large: it is capped.
+        long asked = text.matches("\\d{19,}") ? MOST : number("limit", text);
         if (asked < 1) {
             throw new BadRequest(400, Code.INVALID_REQUEST, "limit: must be at least 1");
         }

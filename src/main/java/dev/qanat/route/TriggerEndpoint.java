@@ -1,5 +1,6 @@
 package dev.qanat.route;
 
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -54,7 +55,15 @@ public class TriggerEndpoint {
         this.runs = runs;
     }
 
-    public Reply post(@Body byte @Nullable [] body, @Header("wait") @Nullable String wait) throws Exception {
+    public Reply post(
+            @Body byte @Nullable [] body,
+            @Header("wait") @Nullable String wait,
+            @Header("Content-Type") @Nullable String contentType)
+            throws Exception {
+        if (contentType != null && contentType.regionMatches(true, 0, "multipart/", 0, 10)) {
+            // Taken for no body, a form would start every pipeline.
+            throw invalid("the body must be JSON, not a form");
+        }
         Duration patience = wait == null ? Duration.ZERO : patience(wait);
         Request request = read(body);
         Collection<Pipelines.Active> chosen = chosen(request);
@@ -130,7 +139,7 @@ public class TriggerEndpoint {
         try {
             json = JSON.readTree(body);
         } catch (JsonProcessingException e) {
-            throw invalid("the body is not JSON: " + e.getOriginalMessage());
+            throw invalid("the body is not JSON" + place(e.getLocation()));
         }
         if (!json.isObject()) {
             throw invalid("the body must be a JSON object, such as {\"pipeline\": \"branch_sales\"}");
@@ -150,6 +159,10 @@ public class TriggerEndpoint {
             throw invalid("full_refresh: must be true or false");
         }
         return new Request(pipeline.isTextual() ? pipeline.textValue() : null, resources(json), refresh.asBoolean(false));
+    }
+
+    private static String place(@Nullable JsonLocation location) {
+        return location == null ? "" : ": line " + location.getLineNr() + ", column " + location.getColumnNr();
     }
 
     private static Set<String> resources(JsonNode json) {

@@ -3,6 +3,7 @@ package dev.qanat.route;
 import dev.qanat.failure.Code;
 import dev.qanat.pipeline.ConfigChanges;
 import dev.qanat.pipeline.ConfigHistory;
+import dev.qanat.pipeline.PipelineReader;
 import dev.qanat.pipeline.Pipelines;
 import dev.qanat.web.BadRequest;
 import dev.qanat.web.Reply;
@@ -31,12 +32,24 @@ public class UploadEndpoint {
         this.inboxes = inboxes;
     }
 
-    public Reply post(@Body byte @Nullable [] body, @Header("CamelFileName") @Nullable String fileName) throws Exception {
+    /**
+     * @param uploaded the body, or the only file of a form
+     * @param field the form's field when it is a text and not a file
+     */
+    public Reply post(
+            @Body byte @Nullable [] uploaded,
+            @Header("file") @Nullable String field,
+            @Header("CamelFileName") @Nullable String fileName)
+            throws Exception {
+        byte[] body = uploaded != null || field == null ? uploaded : field.getBytes(StandardCharsets.UTF_8);
         if (body == null || body.length == 0) {
             throw new BadRequest(400, Code.NOT_YAML, "the body is empty; send a pipeline's YAML, or a form with the field 'file'");
         }
+        if (body.length > PipelineReader.MAX_BYTES) {
+            throw new BadRequest(413, Code.BODY_TOO_LARGE, "the body is larger than 1 MiB; a pipeline is not");
+        }
         ConfigHistory.Put put = pipelines.put(
-                text(body), fileName == null ? "pipeline.yaml" : baseName(fileName), ConfigHistory.Origin.UPLOAD);
+                text(body), fileName == null ? "pipeline.yaml" : baseName(fileName), false);
         inboxes.refresh();
         ConfigHistory.Version version = put.version();
         Map<String, Object> answer = new LinkedHashMap<>();

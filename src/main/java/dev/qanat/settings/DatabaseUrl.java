@@ -43,7 +43,7 @@ record DatabaseUrl(
         if (!form.matches()) {
             throw new InputFailure(
                     Code.INVALID_SETTING,
-                    "DATABASE_URL " + withoutPassword(url)
+                    "DATABASE_URL" + scheme(url)
                             + " is not understood; it looks like postgresql://user:password@host:5432/database");
         }
         Map<String, String> parameters = parameters(form.group("query"));
@@ -115,7 +115,8 @@ record DatabaseUrl(
         }
     }
 
-    private static String withoutPassword(String url) {
-        return url.replaceFirst("//.*@", "//…@").replaceFirst("\\?.*", "");
+    /** As much of a URL that is not understood as can be shown: anything else in it may be the password. */
+    private static String scheme(String url) {
+        return url.matches("[a-z0-9+:]+://.*") ? " " + url.substring(0, url.indexOf("://") + 3) + "…" : "";
     }
 }

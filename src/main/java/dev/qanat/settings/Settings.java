@@ -2,6 +2,7 @@ package dev.qanat.settings;
 
 import io.smallrye.config.ConfigMapping;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -25,6 +26,9 @@ public interface Settings {
 
     /** How many runs this process works on at a time; at least one. */
     int workers();
+
+    /** How long a statement of a landing may take, and the landing as a whole. */
+    Duration landingTimeout();
 
     /** Whether recorded replies and sample files stand in for the world. */
     boolean demo();

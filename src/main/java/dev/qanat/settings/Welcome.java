@@ -6,6 +6,8 @@ import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.event.ObservesAsync;
 import jakarta.inject.Singleton;
 import java.io.File;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
@@ -55,7 +57,13 @@ final class Welcome {
         String database = place.contains("/") ? place.substring(place.indexOf('/') + 1) : "";
         int colon = server.lastIndexOf(':');
         boolean port = colon > server.lastIndexOf(']') && colon > 0;
-        return "psql -h " + (port ? server.substring(0, colon) : server) + (port ? " -p " + server.substring(colon + 1) : "")
-                + (username.isEmpty() ? "" : " -U " + username) + (database.isEmpty() ? "" : " " + database);
+        return "psql -h " + quoted(port ? server.substring(0, colon) : server)
+                + (port ? " -p " + server.substring(colon + 1) : "")
+                + (username.isEmpty() ? "" : " -U " + quoted(username))
+                + (database.isEmpty() ? "" : " " + quoted(URLDecoder.decode(database, StandardCharsets.UTF_8)));
+    }
+
+    private static String quoted(String word) {
+        return word.matches("[\\w.:-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
     }
 }

@@ -5,8 +5,6 @@ import dev.qanat.settings.Settings;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpServerResponse;
-import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -47,7 +45,6 @@ final class Access {
                 refuse(
                         exchange,
                         403,
-                        "Forbidden",
                         Code.FORBIDDEN,
                         "Without an API key only requests to localhost are answered, and none that come from a web page"
                                 + " of another site. Set QANAT_API_KEY to open the server to others.");
@@ -58,7 +55,6 @@ final class Access {
             refuse(
                     exchange,
                     401,
-                    "Unauthorized",
                     Code.UNAUTHORIZED,
                     "Send the API key as 'Authorization: Bearer <key>' or as 'X-API-Key: <key>'.");
             return;
@@ -89,16 +85,8 @@ final class Access {
         return key != null && MessageDigest.isEqual(digest(key), keyDigest);
     }
 
-    private static void refuse(RoutingContext exchange, int status, String title, Code code, String detail) {
-        HttpServerResponse response = exchange.response();
-        response.setStatusCode(status).putHeader(HttpHeaders.CONTENT_TYPE, "application/problem+json");
-        response.end(new JsonObject()
-                .put("type", "about:blank")
-                .put("title", title)
-                .put("status", status)
-                .put("detail", detail)
-                .put("code", code.id())
-                .encode());
+    private static void refuse(RoutingContext exchange, int status, Code code, String detail) {
+        ServerProblems.send(exchange, new Problem(status, code, detail));
     }
 
     private static byte[] digest(String key) {

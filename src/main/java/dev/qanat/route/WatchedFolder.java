@@ -1,0 +1,116 @@
+package dev.qanat.route;
+
+import java.io.IOException;
+import java.nio.charset.MalformedInputException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The YAML files below a folder, and which of them have changed since they were last taken. A change is told once two looks in a
+ * row have seen the same, so that an editor that writes in two steps is not taken at its word halfway. For one thread.
+ */
+final class WatchedFolder {
+
+    /**
+     * A file that is not what was last taken.
+     *
+     * @param name below the folder, with {@code /} between its parts
+     * @param text its content; null when it is gone
+     */
+    record Change(String name, @Nullable String text) {}
+
+    private final Path folder;
+    private final Map<String, String> taken = new HashMap<>();
+    private Map<String, String> seen = Map.of();
+
+    WatchedFolder(Path folder) {
+        this.folder = folder;
+    }
+
+    Path folder() {
+        return folder;
+    }
+
+    boolean exists() {
+        return Files.isDirectory(folder);
+    }
+
+    /** The files as they are now, in the order of their names, to be taken as they are. */
+    List<Change> all() throws IOException {
+        seen = read();
+        return seen.entrySet().stream()
+                .map(file -> new Change(file.getKey(), file.getValue()))
+                .toList();
+    }
+
+    /** What has changed and come to rest, in the order of names. It is told again until it is {@link #take taken}. */
+    List<Change> changes() throws IOException {
+        Map<String, String> before = seen;
+        Map<String, String> now = read();
+        seen = now;
+        Map<String, Change> changes = new TreeMap<>();
+        now.forEach((name, text) -> {
+            if (!text.equals(taken.get(name)) && text.equals(before.get(name))) {
+                changes.put(name, new Change(name, text));
+            }
+        });
+        for (String name : taken.keySet()) {
+            if (!now.containsKey(name) && !before.containsKey(name)) {
+                changes.put(name, new Change(name, null));
+            }
+        }
+        return new ArrayList<>(changes.values());
+    }
+
+    /** The files that are there, as of the last look. */
+    Set<String> names() {
+        return Set.copyOf(seen.keySet());
+    }
+
+    /** From now on, only what differs from this is a change. */
+    void take(Change change) {
+        if (change.text() == null) {
+            taken.remove(change.name());
+        } else {
+            taken.put(change.name(), change.text());
+        }
+    }
+
+    private Map<String, String> read() throws IOException {
+        Map<String, String> files = new TreeMap<>();
+        if (!exists()) {
+            return files;
+        }
+        List<Path> paths;
+        try (Stream<Path> walk = Files.walk(folder)) {
+            paths = walk.filter(WatchedFolder::isYaml).filter(Files::isRegularFile).toList();
+        }
+        for (Path path : paths) {
+            String name = folder.relativize(path).toString().replace('\\', '/');
+            try {
+                files.put(name, Files.readString(path));
+            } catch (NoSuchFileException e) {
+                // Gone between the two: the next look sees it so.
+            } catch (MalformedInputException e) {
+                // Not UTF-8: what it says cannot be taken for anything, and the loader says so.
+                files.put(name, "\uFFFD not UTF-8 text");
+            }
+        }
+        return files;
+    }
+
+    /** Names that begin with a dot are an editor's own files. */
+    private static boolean isYaml(Path path) {
+        String name = path.getFileName().toString();
+        return !name.startsWith(".") && (name.endsWith(".yaml") || name.endsWith(".yml"));
+    }
+}

@@ -1,0 +1,138 @@
+package dev.qanat.web;
+
+import dev.qanat.failure.Code;
+import io.quarkus.runtime.configuration.MemorySize;
+import io.quarkus.vertx.http.runtime.filters.Filters;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.Route;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jboss.logging.Logger;
+
+/**
+ * What the server would answer by itself, before any route or resource sees the request: an unknown path, a wrong method, a body
+ * that is too large, a form that cannot be read. Here these are problem details as all other errors are.
+ */
+@Singleton
+final class ServerProblems {
+    private static final Logger LOG = Logger.getLogger(ServerProblems.class);
+    private static final int AFTER_ACCESS = 9_000;
+    private static final String FORM = "application/x-www-form-urlencoded";
+    private static final Pattern MULTIPART = Pattern.compile("(?i)multipart/");
+    private static final Pattern BOUNDARY = Pattern.compile("(?i)boundary=\"?[^\";\\s]");
+    private static final Problem UNKNOWN_PATH = new Problem(404, Code.NOT_FOUND, "there is nothing at this path");
+
+    private final long largestBody;
+
+    ServerProblems(@ConfigProperty(name = "quarkus.http.limits.max-body-size") MemorySize largestBody) {
+        this.largestBody = largestBody.asLongValue();
+    }
+
+    void look(@Observes Filters filters) {
+        filters.register(this::look, AFTER_ACCESS);
+    }
+
+    void answer(@Observes Router router) {
+        router.errorHandler(404, exchange -> send(exchange, UNKNOWN_PATH));
+        router.errorHandler(405, exchange -> {
+            String allowed = String.join(", ", allowed(router, exchange.normalizedPath()));
+            exchange.response().putHeader(HttpHeaders.ALLOW, allowed);
+            send(
+                    exchange,
+                    new Problem(
+                            405,
+                            Code.METHOD_NOT_ALLOWED,
+                            exchange.request().method() + " is not for this path; it takes " + allowed));
+        });
+        router.route().order(Integer.MIN_VALUE).failureHandler(this::failed);
+    }
+
+    private void look(RoutingContext exchange) {
+        HttpServerRequest request = exchange.request();
+        String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
+        if (request.uri().contains("%00")) {
+            send(exchange, new Problem(400, Code.INVALID_REQUEST, "a NUL (%00) means nothing in a URL"));
+        } else if (length(request) > largestBody) {
+            // What is still on its way is read and dropped: a connection that is closed on it would take the answer with it.
+            request.resume();
+            send(exchange, tooLarge());
+        } else if (type != null && MULTIPART.matcher(type).lookingAt() && !BOUNDARY.matcher(type).find()) {
+            send(exchange, new Problem(400, Code.INVALID_REQUEST, "the Content-Type names no boundary between the form's fields"));
+        } else {
+            if (type != null && type.regionMatches(true, 0, FORM, 0, FORM.length())) {
+                // No request is such a form: curl says so of everything that it is told to send. The body is taken as it is.
+                request.headers().set(HttpHeaders.CONTENT_TYPE, "application/octet-stream");
+            }
+            exchange.next();
+        }
+    }
+
+    /** What the request says of its body's length; 0 when it does not, and the length is found out by reading. */
+    private static long length(HttpServerRequest request) {
+        String told = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+        return told == null || !told.matches("\\d{1,18}") ? 0 : Long.parseLong(told);
+    }
+
+    private void failed(RoutingContext exchange) {
+        int status = exchange.statusCode();
+        if (status == 404) {
+            send(exchange, UNKNOWN_PATH);
+        } else if (status == 413) {
+            send(exchange, tooLarge());
+        } else if (status >= 400 && status < 500) {
+            String part = exchange.request().isExpectMultipart() ? "form" : "URL or one of its headers";
+            send(exchange, new Problem(400, Code.INVALID_REQUEST, "the request cannot be read: its " + part + " is malformed"));
+        } else {
+            LOG.error("A request met an error of Qanat's own", exchange.failure());
+            send(exchange, new Problem(500, Code.INTERNAL_ERROR, "an error of Qanat's own; its log says more"));
+        }
+    }
+
+    private Problem tooLarge() {
+        return new Problem(413, Code.BODY_TOO_LARGE, "the body is larger than " + largestBody + " bytes");
+    }
+
+    /** The methods of the routes with this path; Vert.x knows them and does not tell. */
+    private static Set<String> allowed(Router router, String path) {
+        Set<String> allowed = new TreeSet<>();
+        for (Route route : router.getRoutes()) {
+            if (route.getPath() != null && route.methods() != null && path.matches(pattern(route.getPath()))) {
+                route.methods().forEach(method -> allowed.add(method.name()));
+            }
+        }
+        return allowed;
+    }
+
+    /** A route's path, with {@code :name} for a variable, as a regular expression. */
+    private static String pattern(String path) {
+        return Arrays.stream(path.split("/"))
+                .map(segment -> segment.startsWith(":") ? "[^/]+" : Pattern.quote(segment))
+                .collect(Collectors.joining("/", "", "/?"));
+    }
+
+    /** Ends an exchange with a problem; a request by HEAD gets it without its body. */
+    static void send(RoutingContext exchange, Problem problem) {
+        HttpServerResponse response = exchange.response();
+        if (response.ended()) {
+            return;
+        }
+        Reply reply = problem.reply();
+        response.setStatusCode(reply.status()).putHeader(HttpHeaders.CONTENT_TYPE, reply.contentType());
+        if (exchange.request().method().equals(HttpMethod.HEAD)) {
+            response.end();
+        } else {
+            response.end(reply.body());
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package dev.qanat.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.restassured.path.json.JsonPath;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.schema.FailsafeSchema;
+
+/**
+ * Cases of whole loads as data: a resource, files one after the other, what became of each, the rows that stand at the end.
+ *
+ * <pre>
+ * - id: says what is so
+ *   resource: what the resource says beside name and table
+ *   files:
+ *     - as: csv                      # the ending of the file's name; csv by default
+ *       text: the file
+ *       outcome: 2 read, 1 inserted, 1 rejected
+ *       rejections: [ 3 price required ]    # line, column, code
+ *       message: of the failed run   # a part of it
+ *   rows: [ "id=1, name=null" ]      # in any order; of silver, without Qanat's own columns
+ * </pre>
+ */
+final class LoadCases {
+
+    private static final Set<String> KEYS = Set.of("id", "why", "resource", "files", "rows");
+    private static final Set<String> KEYS_OF_A_FILE = Set.of("as", "text", "outcome", "rejections", "message");
+
+    private LoadCases() {}
+
+    /** All cases of a file. Their pipelines are loaded at once, and each test waits for its own. */
+    static Stream<DynamicTest> of(Path file) throws IOException {
+        // Every scalar is text: a case must not depend on what YAML makes of it.
+        Load load = new Load(LoadSettings.builder().setSchema(new FailsafeSchema()).build());
+        List<?> cases;
+        try (var in = Files.newInputStream(file)) {
+            cases = (List<?>) load.loadFromInputStream(in);
+        }
+        List<DynamicTest> tests = new ArrayList<>();
+        for (Object item : cases) {
+            Map<?, ?> map = known((Map<?, ?>) item, KEYS);
+            Feed feed = Feed.of(text(map, "resource"));
+            List<Map<?, ?>> files = list(map, "files").stream()
+                    .<Map<?, ?>>map(one -> known((Map<?, ?>) one, KEYS_OF_A_FILE))
+                    .toList();
+            for (Map<?, ?> one : files) {
+                String ending = one.containsKey("as") ? text(one, "as") : "csv";
+                feed.drop(ending, text(one, "text").getBytes(StandardCharsets.UTF_8));
+            }
+            tests.add(DynamicTest.dynamicTest(text(map, "id"), () -> check(map, files, feed)));
+        }
+        return tests.stream();
+    }
+
+    private static void check(Map<?, ?> map, List<Map<?, ?>> files, Feed feed) throws SQLException {
+        List<JsonPath> runs = feed.runs();
+        for (int i = 0; i < files.size(); i++) {
+            Map<?, ?> file = files.get(i);
+            JsonPath run = runs.get(i);
+            assertThat(Feed.outcome(run))
+                    .as("%s: outcome of file %d; the run's error: %s", text(map, "id"), i + 1, run.getString("error"))
+                    .isEqualTo(text(file, "outcome"));
+            if (run.getString("status").equals("succeeded")) {
+                feed.assertAccounted(run, !text(map, "resource").contains("keep: none"));
+            }
+            if (file.containsKey("rejections")) {
+                assertThat(feed.rejections(run))
+                        .as("%s: rejections of file %d", text(map, "id"), i + 1)
+                        .isEqualTo(list(file, "rejections"));
+            }
+            if (file.containsKey("message")) {
+                assertThat(run.getString("error.message")).as(text(map, "id")).contains(text(file, "message"));
+            }
+        }
+        if (map.containsKey("rows")) {
+            assertThat(feed.rows())
+                    .as("%s: rows", text(map, "id"))
+                    .map(Object.class::cast)
+                    .containsExactlyInAnyOrderElementsOf(list(map, "rows"));
+        }
+    }
+
+    private static String text(Map<?, ?> map, String key) {
+        return Optional.ofNullable((String) map.get(key))
+                .orElseThrow(() -> new IllegalArgumentException("no '" + key + "' in " + map));
+    }
+
+    private static List<Object> list(Map<?, ?> map, String key) {
+        return List.copyOf((List<?>) map.get(key));
+    }
+
+    private static Map<?, ?> known(Map<?, ?> map, Set<String> keys) {
+        if (!keys.containsAll(map.keySet())) {
+            throw new IllegalArgumentException("unknown keys in " + map);
+        }
+        return map;
+    }
+}

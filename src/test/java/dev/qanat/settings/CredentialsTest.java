@@ -1,0 +1,33 @@
+package dev.qanat.settings;
+
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CredentialsTest {
+
+    @ParameterizedTest
+    @ValueSource(strings = {"127.0.0.1", "127.1.2.3", "localhost", "::1"})
+    void on_loopback_no_key_is_needed(String host) {
+        assertThatCode(() -> new Credentials(host, null).check()).doesNotThrowAnyException();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0.0.0.0", "::", "192.0.2.1"})
+    void elsewhere_nothing_starts_without_a_key(String host) {
+        assertThatThrownBy(() -> new Credentials(host, null).check())
+                .hasMessage("quarkus.http.host is " + host + ", which others can reach, and no API key is set."
+                        + " Set QANAT_API_KEY to a secret of at least 16 characters (openssl rand -hex 32),"
+                        + " or listen on 127.0.0.1");
+        assertThatCode(() -> new Credentials(host, "0123456789abcdef").check()).doesNotThrowAnyException();
+    }
+
+    @Test
+    void a_short_key_is_refused_and_not_shown() {
+        assertThatThrownBy(() -> new Credentials("127.0.0.1", "0123456789abcde").check())
+                .hasMessage("QANAT_API_KEY has 15 characters, it needs at least 16 (openssl rand -hex 32)");
+    }
+}
