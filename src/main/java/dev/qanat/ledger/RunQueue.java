@@ -2,6 +2,7 @@ package dev.qanat.ledger;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Timestamp;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
@@ -52,7 +53,7 @@ public class RunQueue {
                         INSERT INTO qanat.run (pipeline, config_version, trigger, full_refresh, source, file, file_size,
                                                file_modified, file_observed, available_at)
                         VALUES (:pipeline, :version, :trigger, :fullRefresh, :source, :file, :size, :modified, now(),
-                                now() + interval '1 second')
+                                now() + make_interval(secs => :rest))
                         ON CONFLICT (pipeline, file) WHERE status IN ('queued', 'running') AND file IS NOT NULL
                         DO UPDATE SET full_refresh = run.full_refresh OR excluded.full_refresh
                         RETURNING id""")
@@ -64,6 +65,7 @@ public class RunQueue {
                 .param("file", path)
                 .param("size", size)
                 .param("modified", Timestamp.from(modified))
+                .param("rest", secondsToRest(modified))
                 .query(Long.class)
                 .single();
     }
@@ -142,15 +144,22 @@ public class RunQueue {
                 .optional();
     }
 
-    /** Puts a claimed run back, to be claimed again in a second: its file was still being written. */
+    /** How long until a file has not changed for a second, in seconds: at most one, also for a time in the future. */
+    private static double secondsToRest(Instant modified) {
+        long still = Duration.between(modified, Instant.now()).toMillis();
+        return still < 0 ? 1 : Math.max(0, 1_000 - still) / 1_000.0;
+    }
+
+    /** Puts a claimed run back, to be claimed when its file has rested: it was still being written. */
     public void waitForFile(long run, long size, Instant modified) {
         db.sql("""
                         UPDATE qanat.run
                         SET status = 'queued', worker = NULL, lease_until = NULL, file_size = :size, file_modified = :modified,
-                            file_observed = now(), available_at = now() + interval '1 second'
+                            file_observed = now(), available_at = now() + make_interval(secs => :rest)
                         WHERE id = :run AND worker = :worker AND status = 'running' AND landed_at IS NULL""")
                 .param("size", size)
                 .param("modified", Timestamp.from(modified))
+                .param("rest", secondsToRest(modified))
                 .param("run", run)
                 .param("worker", worker)
                 .update();

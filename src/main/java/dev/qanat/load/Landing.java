@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Landing {
 
+    private static final String SORT_MEMORY = "128MB";
+
     private final Staging staging;
     private final Target target;
     private final long run;
@@ -54,9 +56,14 @@ public final class Landing {
         this.dedup = target.resource().dedup();
     }
 
-    /** A statement that takes longer, waiting for the lock included, undoes the landing. */
-    public String getLimitTime() {
-        return "SET LOCAL statement_timeout = " + timeout.toMillis();
+    /**
+     * The settings of the transaction: a statement that takes longer, waiting for the lock included, undoes the landing; and
+     * memory for its sorts, of which it has at most two at a time.
+     */
+    public String getSettings() {
+        return "SELECT set_config('statement_timeout', '" + timeout.toMillis() + "', true),"
+                + " set_config('work_mem', '" + SORT_MEMORY + "', true),"
+                + " set_config('maintenance_work_mem', '" + SORT_MEMORY + "', true)";
     }
 
     /** Takes the lock of the target table. */
@@ -169,6 +176,11 @@ public final class Landing {
 
     public void countInserted(int rows) {
         inserted = rows;
+    }
+
+    /** Gives a new table's empty file up for another: what is written to that in this transaction need not go through the WAL. */
+    public String getTruncate() {
+        return "TRUNCATE " + target.silver().sql();
     }
 
     /** Whether the landing brings a new table its first rows and so builds its key. */

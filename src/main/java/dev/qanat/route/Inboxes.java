@@ -25,7 +25,7 @@ public class Inboxes {
 
     private static final Logger LOG = Logger.getLogger(Inboxes.class);
     private static final String TEMPLATE = "file-inbox";
-    private static final long INBOX_MILLIS = 1_000;
+    private static final long INBOX_MILLIS = 500;
 
     private final CamelContext camel;
     private final Pipelines pipelines;
