@@ -44,7 +44,6 @@ CREATE TABLE run (
     file             text,
     file_size        bigint,
     file_modified    timestamptz,
-    file_observed    timestamptz,
     file_sha256      text,
     file_status      text        CHECK (file_status IN ('loaded', 'already_loaded')),
     file_loaded_by   bigint      REFERENCES run,
@@ -65,7 +64,6 @@ COMMENT ON TABLE run IS 'One row a run: one file, or one look for files';
 COMMENT ON COLUMN run.redoes IS 'The interrupted run that this one does again';
 COMMENT ON COLUMN run.available_at IS 'Not to be claimed earlier: a file must have been still for a second, a failing database gets time';
 COMMENT ON COLUMN run.file IS 'Its path below the home';
-COMMENT ON COLUMN run.file_observed IS 'When the file was first seen with this size and time of modification';
 
 -- A file waits or is worked on once; a pipeline has one running run: the database holds both, not memory.
 CREATE UNIQUE INDEX run_active_file ON run (pipeline, file) WHERE status IN ('queued', 'running') AND file IS NOT NULL;

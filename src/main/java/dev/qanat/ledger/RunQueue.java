@@ -51,8 +51,8 @@ public class RunQueue {
             Instant modified) {
         return db.sql("""
                         INSERT INTO qanat.run (pipeline, config_version, trigger, full_refresh, source, file, file_size,
-                                               file_modified, file_observed, available_at)
-                        VALUES (:pipeline, :version, :trigger, :fullRefresh, :source, :file, :size, :modified, now(),
+                                               file_modified, available_at)
+                        VALUES (:pipeline, :version, :trigger, :fullRefresh, :source, :file, :size, :modified,
                                 now() + make_interval(secs => :rest))
                         ON CONFLICT (pipeline, file) WHERE status IN ('queued', 'running') AND file IS NOT NULL
                         DO UPDATE SET full_refresh = run.full_refresh OR excluded.full_refresh
@@ -155,7 +155,7 @@ public class RunQueue {
         db.sql("""
                         UPDATE qanat.run
                         SET status = 'queued', worker = NULL, lease_until = NULL, file_size = :size, file_modified = :modified,
-                            file_observed = now(), available_at = now() + make_interval(secs => :rest)
+                            available_at = now() + make_interval(secs => :rest)
                         WHERE id = :run AND worker = :worker AND status = 'running' AND landed_at IS NULL""")
                 .param("size", size)
                 .param("modified", Timestamp.from(modified))
@@ -235,9 +235,9 @@ public class RunQueue {
                             RETURNING *
                         ), redone AS (
                             INSERT INTO qanat.run (pipeline, config_version, trigger, full_refresh, redoes, source, file,
-                                                   file_size, file_modified, file_observed, available_at)
+                                                   file_size, file_modified, available_at)
                             SELECT pipeline, config_version, trigger, full_refresh, id, source, file, file_size, file_modified,
-                                   file_observed, now() + make_interval(secs => :delay)
+                                   now() + make_interval(secs => :delay)
                             FROM interrupted
                         )
                         SELECT id FROM interrupted""".formatted(which))

@@ -8,8 +8,12 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Timestamp;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -56,12 +60,19 @@ public class Runs {
                 .list();
     }
 
-    public List<RunResource> resources(long run) {
-        return db.sql("SELECT * FROM qanat.run_resource WHERE run_id = :run ORDER BY resource")
-                .param("run", run)
-                .query((row, number) ->
-                        new RunResource(row.getString("resource"), row.getString("table_name"), counts(row)))
-                .list();
+    /** What the runs did to their resources, by the runs' ids; a run that did not land is not among them. */
+    public Map<Long, List<RunResource>> resources(Collection<Long> runs) {
+        Map<Long, List<RunResource>> resources = new HashMap<>();
+        if (!runs.isEmpty()) {
+            db.sql("SELECT * FROM qanat.run_resource WHERE run_id IN (:runs) ORDER BY resource")
+                    .param("runs", runs)
+                    .query(row -> {
+                        resources
+                                .computeIfAbsent(row.getLong("run_id"), run -> new ArrayList<>())
+                                .add(new RunResource(row.getString("resource"), row.getString("table_name"), counts(row)));
+                    });
+        }
+        return resources;
     }
 
     /** Notes which version and which resource read the run's file. */

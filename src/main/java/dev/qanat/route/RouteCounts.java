@@ -1,5 +1,7 @@
 package dev.qanat.route;
 
+import dev.qanat.pipeline.InvalidPipeline;
+import dev.qanat.web.BadRequest;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -30,6 +32,16 @@ public class RouteCounts implements RoutePolicyFactory {
         return counts.computeIfAbsent(routeId, id -> new Count());
     }
 
+    /** Whether a request was at fault, and not the route. */
+    private static boolean isClients(Throwable thrown) {
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            if (cause instanceof BadRequest || cause instanceof InvalidPipeline) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     @Override
     public RoutePolicy createRoutePolicy(CamelContext context, String routeId, NamedNode route) {
         return new RoutePolicySupport() {
@@ -37,10 +49,11 @@ public class RouteCounts implements RoutePolicyFactory {
             public void onExchangeDone(Route done, Exchange exchange) {
                 Count count = of(done.getRouteId());
                 count.exchanges.incrementAndGet();
-                if (exchange.isFailed()) {
+                // Also what the route's own error handler has dealt with, as ticks and requests have theirs dealt with.
+                Exception thrown = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, exchange.getException(), Exception.class);
+                if (thrown != null && !isClients(thrown)) {
                     count.failures.incrementAndGet();
-                    Exception thrown = exchange.getException();
-                    count.lastError = thrown == null ? "a fault without an exception" : thrown.toString();
+                    count.lastError = thrown.toString();
                 }
             }
         };

@@ -4,6 +4,7 @@ import dev.qanat.failure.Code;
 import dev.qanat.ledger.RejectedRecord;
 import dev.qanat.ledger.Rejections;
 import dev.qanat.ledger.Run;
+import dev.qanat.ledger.RunResource;
 import dev.qanat.ledger.Runs;
 import dev.qanat.web.BadRequest;
 import dev.qanat.web.Reply;
@@ -12,6 +13,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.camel.Header;
 import org.jspecify.annotations.Nullable;
@@ -45,18 +47,20 @@ public class RunsEndpoint {
                 most + 1);
         boolean more = page.size() > most;
         List<Run> items = more ? page.subList(0, most) : page;
+        Map<Long, List<RunResource>> resources =
+                runs.resources(items.stream().map(Run::id).toList());
         return Reply.json(
                 200,
                 RunView.page(
                         items.stream()
-                                .map(run -> RunView.of(run, runs.resources(run.id())))
+                                .map(run -> RunView.of(run, resources.getOrDefault(run.id(), List.of())))
                                 .toList(),
                         more ? Long.toString(items.get(most - 1).id()) : null));
     }
 
     public Reply get(@Header("id") String id) {
         Run run = find(id);
-        return Reply.json(200, RunView.of(run, runs.resources(run.id())));
+        return Reply.json(200, RunView.of(run, runs.resources(List.of(run.id())).getOrDefault(run.id(), List.of())));
     }
 
     public Reply rejections(

@@ -21,9 +21,6 @@ public interface Settings {
     /** The folder of the pipelines, relative to the working directory. */
     Path pipelines();
 
-    /** The folder of the models, relative to the working directory. */
-    Path transform();
-
     /** How many runs this process works on at a time; at least one. */
     int workers();
 

@@ -38,10 +38,19 @@ final class Welcome {
         this.username = username;
     }
 
+    /** Names of files come through the locale's encoding, and those it does not know are files that cannot be opened. */
+    private static void warnOfLocale() {
+        String names = System.getProperty("sun.jnu.encoding", "UTF-8");
+        if (!names.equalsIgnoreCase("UTF-8")) {
+            LOG.warnf("File names are read as %s: set LC_ALL=C.UTF-8, or files whose names are not ASCII stay where they are", names);
+        }
+    }
+
     void listening(@ObservesAsync HttpServerStart event) {
         LOG.infof(
                 "Qanat %s on http://%s:%d %s",
                 version, host, event.options().getPort(), settings.apiKey().isPresent() ? ", requests need the API key" : "");
+        warnOfLocale();
         LOG.infof("Drop files into %s%s<pipeline>", home.inbox(), File.separator);
         LOG.infof("Look into the database: %s", psql(jdbcUrl, username));
     }
