@@ -38,7 +38,7 @@ import java.util.stream.Stream;
  */
 public final class Qanat implements AutoCloseable {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofSeconds(180);
     private static final AtomicInteger NAMES = new AtomicInteger();
     private static Qanat shared;
 
