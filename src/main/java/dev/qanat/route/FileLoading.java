@@ -82,7 +82,7 @@ public class FileLoading {
         Run.RunFile file = file(run);
         Pipelines.Active active = pipelines
                 .active(run.pipeline())
-                .orElseThrow(() -> new InputFailure(Code.UNKNOWN_PIPELINE, "pipeline " + run.pipeline() + " is not active"));
+                .orElseThrow(() -> new TransientFailure(Code.UNKNOWN_PIPELINE, "pipeline " + run.pipeline() + " is not active"));
         Path path = places.readable(file.path());
         Pipeline pipeline = active.pipeline();
         Optional<Resource> taker = pipeline.resourceFor(file.source(), file.name());
@@ -182,9 +182,12 @@ public class FileLoading {
         Run run = load.getRun();
         Run.RunFile file = file(run);
         Path path = places.folder(file.path());
+        // A pipeline that went meanwhile says in its last version what becomes of its files.
         boolean kept = pipelines
                 .active(run.pipeline())
-                .flatMap(active -> active.pipeline().findSource(file.source()))
+                .map(Pipelines.Active::pipeline)
+                .orElseGet(() -> pipelines.at(run.pipeline(), run.configVersion()))
+                .findSource(file.source())
                 .filter(source -> source.onSuccess() == FilesSource.OnSuccess.KEEP)
                 .isPresent();
         if (kept) {
