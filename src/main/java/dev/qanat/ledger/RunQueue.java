@@ -99,14 +99,15 @@ public class RunQueue {
      * Claims the next run. Only the first of a pipeline's queue (oldest file, then name) can be claimed, and only while no other
      * run of the pipeline is running; of a run that landed, only what follows the landing is left to do.
      *
+     * @param pipelines only runs of these: the runs of a pipeline that is not in force wait until it is again
      * @return empty when there is nothing to do now
      */
-    public Optional<Long> claim() {
+    public Optional<Long> claim(Set<String> pipelines) {
         return db.sql("""
                         WITH head AS (
                             SELECT DISTINCT ON (pipeline) id, pipeline, available_at
                             FROM qanat.run
-                            WHERE status = 'queued'
+                            WHERE status = 'queued' AND pipeline = ANY (:pipelines)
                             ORDER BY pipeline, file_modified, file, id
                         ), next AS (
                             SELECT run.id
@@ -123,6 +124,7 @@ public class RunQueue {
                             lease_until = now() + make_interval(secs => :lease)
                         FROM next WHERE run.id = next.id
                         RETURNING run.id""")
+                .param("pipelines", pipelines.toArray(String[]::new))
                 .param("worker", worker)
                 .param("lease", LEASE_SECONDS)
                 .query(Long.class)

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 
 /**
@@ -66,8 +67,12 @@ public class Pipelines {
     public synchronized ConfigHistory.Put put(String yaml, String fileName, boolean file) throws SQLException {
         Pipeline pipeline = reader.read(yaml, fileName);
         refresh();
-        refuseWhatIsClaimed(pipeline, fileName);
+        Set<String> former = file ? formerly(fileName, pipeline.name()) : Set.of();
+        refuseWhatIsClaimed(pipeline, fileName, former);
         ConfigHistory.Put put = history.put(pipeline.name(), yaml, file ? fileName : null);
+        for (String name : former) {
+            history.remove(name, fileName);
+        }
         refresh();
         return put;
     }
@@ -90,11 +95,21 @@ public class Pipelines {
         return removed;
     }
 
+    /** Pipelines in force that came from this file, which now describes another. */
+    private Set<String> formerly(String fileName, String pipeline) {
+        return history.inForce().stream()
+                .filter(version -> version.file().equals(Optional.of(fileName)) && !version.pipeline().equals(pipeline))
+                .map(ConfigHistory.Version::pipeline)
+                .collect(Collectors.toSet());
+    }
+
     /** Two pipelines share neither a table nor a folder: each would undo what the other does. */
-    private void refuseWhatIsClaimed(Pipeline pipeline, String fileName) {
+    private void refuseWhatIsClaimed(Pipeline pipeline, String fileName, Set<String> leaving) {
+        List<Active> others = active().stream()
+                .filter(other -> !other.name().equals(pipeline.name()) && !leaving.contains(other.name()))
+                .toList();
         List<Problem> claimed = new ArrayList<>(pipeline.resources().stream()
-                .flatMap(resource -> active().stream()
-                        .filter(other -> !other.name().equals(pipeline.name()))
+                .flatMap(resource -> others.stream()
                         .filter(other -> other.pipeline().resources().stream()
                                 .anyMatch(theirs -> theirs.table().equals(resource.table())))
                         .map(other -> new Problem(
@@ -106,8 +121,7 @@ public class Pipelines {
                                         + " belongs to pipeline '" + other.name() + "'; give it another `table:`")))
                 .toList());
         pipeline.sources().stream()
-                .flatMap(source -> active().stream()
-                        .filter(other -> !other.name().equals(pipeline.name()))
+                .flatMap(source -> others.stream()
                         .filter(other -> other.pipeline().sources().stream()
                                 .anyMatch(theirs -> theirs.path().equals(source.path())))
                         .map(other -> new Problem(

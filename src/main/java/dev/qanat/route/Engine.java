@@ -11,10 +11,11 @@ import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Named;
 import jakarta.inject.Singleton;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
-import org.apache.camel.builder.TemplatedRouteBuilder;
 import org.apache.camel.spi.CamelEvent;
 import org.jboss.logging.Logger;
 
@@ -33,6 +34,7 @@ public class Engine implements RouteFiles.Instances {
     private final RouteFiles routeFiles;
     private final Inboxes inboxes;
     private final Demo demo;
+    private volatile boolean created;
     private volatile boolean working;
 
     Engine(
@@ -57,7 +59,15 @@ public class Engine implements RouteFiles.Instances {
         pipelineFiles.load();
         routeFiles.load();
         demo.drop();
-        create();
+        try {
+            create();
+        } catch (Exception e) {
+            LOG.errorf(e, "Nothing is loaded until the templates' files are mended");
+        }
+        working = isWhole();
+        if (!working) {
+            LOG.errorf("Nothing is loaded: the folder of routes lacks %s", missing());
+        }
         camel.getExecutorServiceManager()
                 .newSingleThreadScheduledExecutor(this, "route-files")
                 .scheduleWithFixedDelay(this::look, 1, 1, TimeUnit.SECONDS);
@@ -69,45 +79,59 @@ public class Engine implements RouteFiles.Instances {
             if (pipelineFiles.look()) {
                 inboxes.refresh();
             }
+        } catch (Exception e) {
+            Failures.tell("pipeline-files", e);     // the database is away; routes need none
+        }
+        try {
             routeFiles.look(this);
-            working = missing().isEmpty();
         } catch (Exception e) {
             Failures.tell("route-files", e);
+        }
+        boolean before = working;
+        working = isWhole();
+        if (before && !working) {
+            LOG.errorf("Nothing is loaded any more: the folder of routes lacks %s", missing());
+        } else if (working && !before) {
+            LOG.info("Files are loaded again");
         }
     }
 
     private List<String> missing() {
-        return ESSENTIAL.stream().filter(id -> camel.getRoute(id) == null).toList();
+        return Stream.concat(
+                        ESSENTIAL.stream().filter(id -> camel.getRoute(id) == null),
+                        TEMPLATES.stream().filter(id -> !routeFiles.hasTemplate(id)).sorted())
+                .toList();
     }
 
     @Override
     public void create() throws Exception {
-        List<String> missing = missing();
-        working = missing.isEmpty();
-        if (!working) {
-            LOG.errorf("Nothing is loaded: the folder of routes lacks %s", missing);
+        if (!TEMPLATES.stream().allMatch(routeFiles::hasTemplate)) {
             return;
         }
         // Before the workers: a run of a pipeline that is not known yet would fail.
         inboxes.refresh();
         for (int number = 1; number <= settings.workers(); number++) {
-            TemplatedRouteBuilder.builder(camel, "worker")
-                    .routeId("worker-" + number)
-                    .parameter("number", number)
-                    .add();
+            routeFiles.make("worker", "worker-" + number, Map.of("number", number));
         }
+        created = true;
         inboxes.resume();
     }
 
     @Override
     public void remove() throws Exception {
+        created = false;
         inboxes.suspend();
         for (int number = 1; number <= settings.workers(); number++) {
             routeFiles.remove("worker-" + number);
         }
     }
 
-    /** Whether files are loaded. */
+    /** Whether every route is there that a load passes, at this moment. */
+    boolean isWhole() {
+        return created && missing().isEmpty();
+    }
+
+    /** Whether files are loaded, as of the last look: routes that are just being replaced do not count as missing. */
     boolean working() {
         return working;
     }

@@ -135,7 +135,8 @@ public class FileLoading {
             known = pipelines.active(run.pipeline());
         }
         return known.orElseThrow(
-                () -> new InputFailure(Code.UNKNOWN_PIPELINE, "pipeline " + run.pipeline() + " is not active"));
+                // Its runs wait until it is in force again.
+                () -> new TransientFailure(Code.UNKNOWN_PIPELINE, "pipeline " + run.pipeline() + " is not active"));
     }
 
     private static TransientFailure leaseLost(Run run) {
@@ -202,9 +203,12 @@ public class FileLoading {
         Run run = load.getRun();
         Run.RunFile file = file(run);
         Path path = places.folder(file.path());
+        // A pipeline that went meanwhile says in its last version what becomes of its files.
         boolean kept = pipelines
                 .active(run.pipeline())
-                .flatMap(active -> active.pipeline().findSource(file.source()))
+                .map(Pipelines.Active::pipeline)
+                .orElseGet(() -> pipelines.at(run.pipeline(), run.configVersion()))
+                .findSource(file.source())
                 .filter(source -> source.onSuccess() == FilesSource.OnSuccess.KEEP)
                 .isPresent();
         if (kept) {

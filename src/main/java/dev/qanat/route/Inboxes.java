@@ -6,13 +6,10 @@ import dev.qanat.pipeline.FilesSource.OnSuccess;
 import dev.qanat.pipeline.Pipelines;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
-import java.io.IOException;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import org.apache.camel.CamelContext;
-import org.apache.camel.builder.TemplatedRouteBuilder;
 import org.jboss.logging.Logger;
 
 /**
@@ -27,18 +24,19 @@ public class Inboxes {
     private static final String TEMPLATE = "file-inbox";
     private static final long INBOX_MILLIS = 500;
 
-    private final CamelContext camel;
+    private final RouteFiles routes;
     private final Pipelines pipelines;
     private final Files files;
     private final FilePlaces places;
     private final Map<String, Folder> watched = new HashMap<>();
 
-    private boolean suspended;
+    /** Until the template is there. */
+    private boolean suspended = true;
 
     private record Folder(String pipeline, String source, String path, long everyMillis) {}
 
-    Inboxes(CamelContext camel, Pipelines pipelines, Files files, FilePlaces places) {
-        this.camel = camel;
+    Inboxes(RouteFiles routes, Pipelines pipelines, Files files, FilePlaces places) {
+        this.routes = routes;
         this.pipelines = pipelines;
         this.files = files;
         this.places = places;
@@ -88,22 +86,22 @@ public class Inboxes {
     }
 
     private void remove(String id) throws Exception {
-        camel.getRouteController().stopRoute(id);
-        camel.removeRoute(id);
+        routes.remove(id);
         watched.remove(id);
     }
 
-    private void watch(String id, Folder folder) throws IOException {
+    private void watch(String id, Folder folder) throws Exception {
         if (!java.nio.file.Files.isDirectory(places.folder(folder.path()))) {
             java.nio.file.Files.createDirectories(places.folder(folder.path()));
         }
-        TemplatedRouteBuilder.builder(camel, TEMPLATE)
-                .routeId(id)
-                .parameter("pipeline", folder.pipeline())
-                .parameter("source", folder.source())
-                .parameter("folder", places.folder(folder.path()).toString())
-                .parameter("every", folder.everyMillis())
-                .add();
+        routes.make(
+                TEMPLATE,
+                id,
+                Map.of(
+                        "pipeline", folder.pipeline(),
+                        "source", folder.source(),
+                        "folder", places.folder(folder.path()).toString(),
+                        "every", folder.everyMillis()));
         watched.put(id, folder);
         LOG.debugf("Watching %s every %d ms", folder.path(), folder.everyMillis());
     }

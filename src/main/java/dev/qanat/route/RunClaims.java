@@ -4,6 +4,7 @@ import dev.qanat.ledger.Run;
 import dev.qanat.ledger.RunQueue;
 import dev.qanat.ledger.Runs;
 import dev.qanat.load.Orphans;
+import dev.qanat.pipeline.Pipelines;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
 import java.io.IOException;
@@ -18,6 +19,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import org.apache.camel.Exchange;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -36,36 +39,47 @@ public class RunClaims {
     private final FilePlaces places;
     private final Orphans orphans;
     private final RouteFiles routeFiles;
+    private final Engine engine;
+    private final Pipelines pipelines;
     private final Map<Long, Watched> working = new ConcurrentHashMap<>();
 
     /** A load at work and when a line about it was last logged. */
     private static final class Watched {
         private final Load load;
+        private final String route;
         private final long begun = System.nanoTime();
         private volatile long told = begun;
 
-        Watched(Load load) {
+        Watched(Load load, String route) {
             this.load = load;
+            this.route = route;
         }
     }
 
-    RunClaims(RunQueue queue, Runs runs, FilePlaces places, Orphans orphans, RouteFiles routeFiles) {
+    RunClaims(RunQueue queue, Runs runs, FilePlaces places, Orphans orphans, RouteFiles routeFiles, Engine engine,
+            Pipelines pipelines) {
         this.queue = queue;
         this.runs = runs;
         this.places = places;
         this.orphans = orphans;
         this.routeFiles = routeFiles;
+        this.engine = engine;
+        this.pipelines = pipelines;
     }
 
     /**
      * The next run to work on; null when there is none now. A run whose file is still being written goes back into the queue.
+     *
+     * @param exchange the worker's: who asks for another run is done with the one before, however that ended
      */
-    public @Nullable Load claim() {
-        if (!routeFiles.pending().isEmpty()) {
-            // Routes are about to be replaced, once nothing is at work on them.
+    public @Nullable Load claim(Exchange exchange) {
+        String route = exchange.getFromRouteId();
+        working.values().removeIf(watched -> watched.route.equals(route));
+        if (routeFiles.pausing() || !engine.isWhole()) {
             return null;
         }
-        Optional<Long> claimed = queue.claimDecided().or(queue::claim);
+        Set<String> names = pipelines.active().stream().map(Pipelines.Active::name).collect(Collectors.toSet());
+        Optional<Long> claimed = queue.claimDecided().or(() -> queue.claim(names));
         if (claimed.isEmpty()) {
             return null;
         }
@@ -74,7 +88,7 @@ public class RunClaims {
             return null;
         }
         Load load = new Load(run, queue.worker());
-        working.put(run.id(), new Watched(load));
+        working.put(run.id(), new Watched(load, route));
         return load;
     }
 

@@ -7,6 +7,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -30,6 +31,7 @@ final class WatchedFolder {
 
     private final Path folder;
     private final Map<String, String> taken = new HashMap<>();
+    private final Set<String> again = new HashSet<>();
     private Map<String, String> seen = Map.of();
 
     WatchedFolder(Path folder) {
@@ -59,7 +61,7 @@ final class WatchedFolder {
         seen = now;
         Map<String, Change> changes = new TreeMap<>();
         now.forEach((name, text) -> {
-            if (!text.equals(taken.get(name)) && text.equals(before.get(name))) {
+            if ((!text.equals(taken.get(name)) || again.contains(name)) && text.equals(before.get(name))) {
                 changes.put(name, new Change(name, text));
             }
         });
@@ -71,13 +73,26 @@ final class WatchedFolder {
         return new ArrayList<>(changes.values());
     }
 
-    /** The files that are there, as of the last look. */
+    /** The files that are there; one that is missing since the last look alone may be on its way back. */
     Set<String> names() {
-        return Set.copyOf(seen.keySet());
+        Set<String> names = new HashSet<>(seen.keySet());
+        names.addAll(taken.keySet());
+        return names;
+    }
+
+    /** The text that was last taken of a file. */
+    @Nullable String taken(String name) {
+        return taken.get(name);
+    }
+
+    /** Has a file told as changed though it has not, until it is taken. */
+    void tellAgain(String name) {
+        again.add(name);
     }
 
     /** From now on, only what differs from this is a change. */
     void take(Change change) {
+        again.remove(change.name());
         if (change.text() == null) {
             taken.remove(change.name());
         } else {
