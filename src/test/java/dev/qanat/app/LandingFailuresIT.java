@@ -28,6 +28,11 @@ class LandingFailuresIT {
         qanat = Qanat.fresh("landing").start();
         // Triggers that do something the first time only: a sequence is not rolled back.
         qanat.execute("CREATE SCHEMA test");
+        // A commit can be made to wait for a standby only where there could be one.
+        qanat.execute("ALTER SYSTEM SET wal_level = 'replica'");
+        qanat.execute("ALTER SYSTEM SET max_wal_senders = 2");
+        qanat.stopPostgres("fast");
+        qanat.startPostgres();
     }
 
     @AfterAll
