@@ -24,7 +24,7 @@ class LandingFailuresIT {
     private final String pipeline = Qanat.newName("landing");
 
     @BeforeAll
-    static void start() throws IOException, SQLException {
+    static void start() throws Exception {
         qanat = Qanat.fresh("landing").start();
         // Triggers that do something the first time only: a sequence is not rolled back.
         qanat.execute("CREATE SCHEMA test");
