@@ -127,3 +127,10 @@ CREATE TABLE kept_file (
     PRIMARY KEY (pipeline, file)
 );
 COMMENT ON TABLE kept_file IS 'How a kept file looked when it was last read; it is read again when it looks different';
+
+CREATE TABLE trigger_key (
+    key        text        PRIMARY KEY,
+    runs       bigint[]    NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE trigger_key IS 'What requests with an Idempotency-Key have queued; the same key queues nothing again';

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -35,7 +36,7 @@ public class RunQueue {
     }
 
     /**
-     * Queues a run of a file, unless one of it waits or is worked on: then that one is told of the file's present size and time.
+     * Queues a run of a file, unless one of it waits or is worked on.
      *
      * @param path the file's path below the home
      * @return the run that will load the file
@@ -55,7 +56,8 @@ public class RunQueue {
                         VALUES (:pipeline, :version, :trigger, :fullRefresh, :source, :file, :size, :modified,
                                 now() + make_interval(secs => :rest))
                         ON CONFLICT (pipeline, file) WHERE status IN ('queued', 'running') AND file IS NOT NULL
-                        DO UPDATE SET full_refresh = run.full_refresh OR excluded.full_refresh
+                        DO UPDATE SET full_refresh =
+                            run.full_refresh OR (run.status = 'queued' AND excluded.full_refresh)
                         RETURNING id""")
                 .param("pipeline", pipeline)
                 .param("version", configVersion)
@@ -68,6 +70,22 @@ public class RunQueue {
                 .param("rest", secondsToRest(modified))
                 .query(Long.class)
                 .single();
+    }
+
+    /** The runs that an earlier trigger with this key has queued. */
+    public Optional<List<Long>> triggered(String key) {
+        return db.sql("SELECT runs FROM qanat.trigger_key WHERE key = :key")
+                .param("key", key)
+                .query((row, number) -> List.of((Long[]) row.getArray(1).getArray()))
+                .optional();
+    }
+
+    /** Remembers the runs of a trigger, so that the same request sent again queues no others. */
+    public void rememberTrigger(String key, List<Long> runs) {
+        db.sql("INSERT INTO qanat.trigger_key (key, runs) VALUES (:key, CAST(:runs AS bigint[])) ON CONFLICT DO NOTHING")
+                .param("key", key)
+                .param("runs", "{" + runs.stream().map(String::valueOf).collect(Collectors.joining(",")) + "}")
+                .update();
     }
 
     /** Records that a trigger found no file to load: a run that succeeded with nothing. */

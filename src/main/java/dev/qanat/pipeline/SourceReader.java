@@ -24,7 +24,7 @@ final class SourceReader {
 
     private static final Pattern ABSOLUTE = Pattern.compile("(?:/|\\\\|~|[A-Za-z]:).*", Pattern.DOTALL);
     /** What the server itself keeps in its home. */
-    private static final Set<String> TAKEN = Set.of("archive", "quarantine", "exports", "pg");
+    private static final Set<String> TAKEN = Set.of("archive", "quarantine", "exports", "pg", "pg-programs", "staging");
 
     private final Variables variables;
     private final String pipeline;

@@ -55,11 +55,19 @@ final class FormatGuess {
         }
         Iterator<String> lines = text.lines().filter(line -> !line.isBlank()).iterator();
         return switch (Json.ofObject(lines.next())) {
-            case COMPLETE -> Format.NDJSON;
+            case COMPLETE -> spreadsOverLines(lines) ? Format.JSON : Format.NDJSON;
             case BEGUN -> Format.JSON;
             // A line that is no JSON beside one that is: a flaw of the first record, not of the file.
             case OTHER -> lines.hasNext() && Json.ofObject(lines.next()) == Json.Shape.COMPLETE ? Format.NDJSON : Format.JSON;
         };
+    }
+
+    /** Whether the next object goes on in the line after its first; a line that was cut off is followed by another object. */
+    private static boolean spreadsOverLines(Iterator<String> lines) throws IOException {
+        if (!lines.hasNext() || Json.ofObject(lines.next()) != Json.Shape.BEGUN || !lines.hasNext()) {
+            return false;
+        }
+        return !lines.next().stripLeading().startsWith("{");
     }
 
     private static boolean beginsWithList(String text) throws IOException {

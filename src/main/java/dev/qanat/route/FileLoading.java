@@ -171,14 +171,14 @@ public class FileLoading {
         Load.Opened opened = load.opened();
         opened.stream().drain();
         load.checkErrors();
-        if (!unchanged(load, opened.path())) {
+        if (!unchanged(load.getRun(), opened.path())) {
             throw new TransientFailure(
                     Code.FILE_CHANGED, load.getSourceName() + " changed while it was read; it is loaded again");
         }
     }
 
-    private static boolean unchanged(Load load, Path path) throws IOException {
-        Run.RunFile file = file(load.getRun());
+    private static boolean unchanged(Run run, Path path) throws IOException {
+        Run.RunFile file = file(run);
         try {
             BasicFileAttributes now = Files.readAttributes(path, BasicFileAttributes.class);
             return RunClaims.sameLook(file, now);
@@ -213,7 +213,7 @@ public class FileLoading {
                 .isPresent();
         if (kept) {
             files.keep(run.pipeline(), file.path(), new Look(file.size(), file.modified()));
-        } else if (Files.exists(path) && unchanged(load, path)) {
+        } else if (Files.exists(path) && unchanged(run, path)) {
             places.archive(run.pipeline(), path, run.id());
         }
         runs.succeeded(run.id());
@@ -245,6 +245,10 @@ public class FileLoading {
                 boolean redone = queue.redoLater(load.getRun().id(), failure.getMessage(), REDO_SECONDS);
                 LOG.warnf("%s (%s): %s", redone ? "Interrupted, to be done again" : "Left to who has it now",
                         failure.code().id(), failure.getMessage());
+            } else if (replaced(load)) {
+                // What failed is not what lies there now, and that has not been read.
+                queue.redoLater(load.getRun().id(), load.getSourceName() + " changed while it was read", REDO_SECONDS);
+                LOG.warnf("The file changed while it was read; it is loaded again (what was read failed: %s)", failure.getMessage());
             } else {
                 failed(load, failure);
             }
@@ -280,9 +284,16 @@ public class FileLoading {
         quarantine(run, run.error().orElseThrow());
     }
 
+    /** Whether another file lies where the load's own lay, or the same one written further. */
+    private boolean replaced(Load load) throws IOException {
+        Path path = places.folder(file(load.getRun()).path());
+        return Files.isRegularFile(path) && !unchanged(load.getRun(), path);
+    }
+
     private void quarantine(Run run, Run.RunError error) throws IOException {
         Path path = places.folder(file(run).path());
-        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+        boolean another = Files.isRegularFile(path) && !unchanged(run, path);
+        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && !another) {
             places.quarantine(run.pipeline(), path, run.id(), note(run, error));
         }
         runs.failed(run.id());

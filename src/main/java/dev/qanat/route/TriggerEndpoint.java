@@ -35,6 +35,7 @@ public class TriggerEndpoint {
 
     private static final Duration LONGEST_WAIT = Duration.ofMinutes(10);
     private static final long POLL_MILLIS = 100;
+    private static final int LONGEST_KEY = 255;
     private static final ObjectMapper JSON = new ObjectMapper()
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY);
@@ -58,20 +59,26 @@ public class TriggerEndpoint {
     public Reply post(
             @Body byte @Nullable [] body,
             @Header("wait") @Nullable String wait,
-            @Header("Content-Type") @Nullable String contentType)
+            @Header("Content-Type") @Nullable String contentType,
+            @Header("Idempotency-Key") @Nullable String key)
             throws Exception {
         if (contentType != null && contentType.regionMatches(true, 0, "multipart/", 0, 10)) {
             // Taken for no body, a form would start every pipeline.
             throw invalid("the body must be JSON, not a form");
         }
         Duration patience = wait == null ? Duration.ZERO : patience(wait);
+        if (key != null && (key.isBlank() || key.length() > LONGEST_KEY)) {
+            throw invalid("Idempotency-Key: must have 1 to " + LONGEST_KEY + " characters");
+        }
         Request request = read(body);
         Collection<Pipelines.Active> chosen = chosen(request);
-        List<Long> queued = new ArrayList<>();
-        for (Pipelines.Active active : chosen) {
-            queued.addAll(inbox.queueAll(active, request.resources(), request.fullRefresh()));
+        List<Long> queued = key == null ? List.of() : queue.triggered(key).orElse(List.of());
+        if (queued.isEmpty()) {
+            queued = queueAll(chosen, request);
+            if (key != null) {
+                queue.rememberTrigger(key, queued);
+            }
         }
-        inboxes.refresh();
         await(queued, patience);
         return Reply.json(
                 202,
@@ -80,6 +87,15 @@ public class TriggerEndpoint {
                         queued.stream()
                                 .map(id -> RunView.brief(runs.find(id).orElseThrow()))
                                 .toList()));
+    }
+
+    private List<Long> queueAll(Collection<Pipelines.Active> chosen, Request request) throws Exception {
+        List<Long> queued = new ArrayList<>();
+        for (Pipelines.Active active : chosen) {
+            queued.addAll(inbox.queueAll(active, request.resources(), request.fullRefresh()));
+        }
+        inboxes.refresh();
+        return queued;
     }
 
     private void await(List<Long> queued, Duration patience) throws InterruptedException {

@@ -404,4 +404,24 @@ class HttpIT {
             return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         }
     }
+
+    @Test
+    void a_trigger_sent_again_with_its_key_queues_nothing_more() {
+        String name = Qanat.newName("key");
+        qanat.pipeline("pipeline: " + name + "\nsources: { drops: { type: files } }\nresources: [ { name: " + name + " } ]\n");
+        String key = name + "-1";
+        long first = trigger(name, key);
+        assertThat(trigger(name, key)).isEqualTo(first);
+        assertThat(trigger(name, key + "-other")).isNotEqualTo(first);
+    }
+
+    private static long trigger(String pipeline, String key) {
+        return qanat.request()
+                .header("Idempotency-Key", key)
+                .contentType("application/json")
+                .body("{\"pipeline\": \"" + pipeline + "\"}")
+                .post("/trigger-job")
+                .jsonPath()
+                .getLong("runs[0].id");
+    }
 }
