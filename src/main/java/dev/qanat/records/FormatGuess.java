@@ -62,12 +62,16 @@ final class FormatGuess {
         };
     }
 
-    /** Whether the next object goes on in the line after its first; a line that was cut off is followed by another object. */
+    /**
+     * Whether the next object goes on in the line after its first, with a key or its end; a line that was cut off is followed by another
+     * record.
+     */
     private static boolean spreadsOverLines(Iterator<String> lines) throws IOException {
         if (!lines.hasNext() || Json.ofObject(lines.next()) != Json.Shape.BEGUN || !lines.hasNext()) {
             return false;
         }
-        return !lines.next().stripLeading().startsWith("{");
+        String next = lines.next().stripLeading();
+        return next.startsWith("\"") || next.startsWith("}");
     }
 
     private static boolean beginsWithList(String text) throws IOException {
