@@ -17,6 +17,7 @@ import dev.qanat.pipeline.Pipelines;
 import dev.qanat.pipeline.Resource;
 import dev.qanat.records.Chunks;
 import dev.qanat.records.Declared;
+import dev.qanat.records.Limits;
 import dev.qanat.records.Readers;
 import dev.qanat.settings.Settings;
 import dev.qanat.validate.Contract;
@@ -24,6 +25,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -56,6 +58,7 @@ public class FileLoading {
     private final dev.qanat.ledger.Files files;
     private final FilePlaces places;
     private final Settings settings;
+    private final Limits limits;
 
     FileLoading(
             DataSource dataSource,
@@ -74,6 +77,12 @@ public class FileLoading {
         this.files = files;
         this.places = places;
         this.settings = settings;
+        this.limits = new Limits(
+                settings.maxFieldCharacters(),
+                settings.maxRecordCharacters(),
+                settings.maxFields(),
+                settings.maxUnpackedSize().asLongValue(),
+                settings.maxUnpackedRatio());
     }
 
     /** Finds the resource that takes the file, opens it, and makes the staging tables; or finds that its bytes are known. */
@@ -101,9 +110,9 @@ public class FileLoading {
                 return;
             }
         }
-        SourceStream stream = new SourceStream(path);
+        SourceStream stream = SourceStream.open(path);
         try {
-            Chunks chunks = Readers.open(stream, resource.files(), declared(resource));
+            Chunks chunks = Readers.open(stream, resource.files(), declared(resource), limits);
             Staging staging = new Staging(dataSource, run.id(), resource.keepBronze());
             load.begin(new Load.Opened(
                     path,
@@ -245,8 +254,22 @@ public class FileLoading {
         }
         LOG.errorf("Failed (%s): %s", failure.code().id(), failure.getMessage());
         Path path = places.folder(file(run).path());
-        if (Files.exists(path, java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
-            places.quarantine(run.pipeline(), path, run.id(), note(run, failure));
+        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            try {
+                places.quarantine(run.pipeline(), path, run.id(), note(run, failure));
+            } catch (IOException e) {
+                leave(run, path, e);
+            }
+        }
+    }
+
+    /** A file that cannot be put away must not be queued again at the next look, and at every one after that. */
+    private void leave(Run run, Path path, IOException e) throws IOException {
+        if (Files.exists(path)) {
+            files.keep(run.pipeline(), file(run).path(), Inbox.look(path));
+            LOG.errorf("%s cannot be moved to quarantine: %s; it stays, and is not loaded again until it changes", file(run).path(), e);
+        } else {
+            LOG.errorf("The note on %s cannot be written: %s", file(run).path(), e);
         }
     }
 

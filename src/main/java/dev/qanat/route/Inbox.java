@@ -108,7 +108,8 @@ public class Inbox implements GenericFileFilter<File> {
         }
     }
 
-    private static Look look(Path file) throws IOException {
+    /** How a file looks, in the precision in which the ledger keeps it. */
+    static Look look(Path file) throws IOException {
         BasicFileAttributes now = java.nio.file.Files.readAttributes(file, BasicFileAttributes.class);
         return new Look(now.size(), now.lastModifiedTime().toInstant().truncatedTo(ChronoUnit.MICROS));
     }
