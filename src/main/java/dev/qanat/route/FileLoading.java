@@ -59,6 +59,7 @@ public class FileLoading {
     private final FilePlaces places;
     private final Settings settings;
     private final Limits limits;
+    private final ChunkRoom room;
 
     FileLoading(
             DataSource dataSource,
@@ -77,6 +78,7 @@ public class FileLoading {
         this.files = files;
         this.places = places;
         this.settings = settings;
+        this.room = new ChunkRoom(2 * settings.workers());
         this.limits = new Limits(
                 settings.maxFieldCharacters(),
                 settings.maxRecordCharacters(),
@@ -122,7 +124,8 @@ public class FileLoading {
                     chunks,
                     Contract.of(resource),
                     staging,
-                    new Target(pipeline.name(), resource)));
+                    new Target(pipeline.name(), resource),
+                    room));
             staging.create();
             try (LogContext context = LogContext.of(load)) {
                 LOG.infof("Loading %s (%s, %,d bytes) into silver.%s", file.name(), chunks.description(),
@@ -297,6 +300,7 @@ public class FileLoading {
     /** Frees what the load holds, however it ended. */
     public void close(@ExchangeProperty("load") Load load) {
         claims.ended(load);
+        load.leaveRoom();
         Load.Opened opened = load.openedOrNull();
         if (opened == null) {
             return;
