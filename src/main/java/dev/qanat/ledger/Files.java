@@ -82,7 +82,7 @@ public class Files {
                 .param("pipeline", pipeline)
                 .param("file", file)
                 .param("size", look.size())
-                .param("modified", Timestamp.from(look.modified()))
+                .param("modified", RunQueue.inMicros(look.modified()))
                 .update();
     }
 }

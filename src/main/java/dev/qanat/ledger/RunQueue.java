@@ -3,6 +3,7 @@ package dev.qanat.ledger;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Timestamp;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -63,7 +64,7 @@ public class RunQueue {
                 .param("source", source)
                 .param("file", path)
                 .param("size", size)
-                .param("modified", Timestamp.from(modified))
+                .param("modified", inMicros(modified))
                 .query(Long.class)
                 .single();
     }
@@ -149,10 +150,15 @@ public class RunQueue {
                             file_observed = now(), available_at = now() + interval '1 second'
                         WHERE id = :run AND worker = :worker AND status = 'running' AND landed_at IS NULL""")
                 .param("size", size)
-                .param("modified", Timestamp.from(modified))
+                .param("modified", inMicros(modified))
                 .param("run", run)
                 .param("worker", worker)
                 .update();
+    }
+
+    /** PostgreSQL keeps microseconds, and its driver rounds: a time that was rounded up would never be the file's again. */
+    static Timestamp inMicros(Instant time) {
+        return Timestamp.from(time.truncatedTo(ChronoUnit.MICROS));
     }
 
     /**

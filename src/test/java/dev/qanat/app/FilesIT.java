@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -168,6 +169,20 @@ class FilesIT {
         assertThat(run.getString("status")).isEqualTo("succeeded");
         assertThat(run.getInt("inserted")).isEqualTo(8);
         assertThat(run.getLong("bytes")).isEqualTo(Files.size(qanat.archive(name).resolve("slow.csv")));
+    }
+
+    @Test
+    @Execution(CONCURRENT)
+    void a_time_of_modification_is_compared_as_the_ledger_keeps_it() throws Exception {
+        String name = newPipeline("nanos");
+        Path file = qanat.drop(name, "nanos.csv", "id\n1\n");
+        qanat.await("it is queued", () -> qanat.runs(name).size() == 1);
+
+        // Half a microsecond and more would be rounded up.
+        Instant changed = Instant.now().truncatedTo(ChronoUnit.MICROS).plusNanos(900);
+        Files.setLastModifiedTime(file, FileTime.from(changed));
+
+        assertThat(qanat.awaitRun(name).getString("status")).isEqualTo("succeeded");
     }
 
     @Test

@@ -453,6 +453,11 @@ class HostileIT {
     }
 
     private static int run(String... command) throws IOException, InterruptedException {
-        return new ProcessBuilder(command).inheritIO().start().waitFor();
+        try {
+            return new ProcessBuilder(command).inheritIO().start().waitFor();
+        } catch (IOException e) {
+            // No such program here.
+            return -1;
+        }
     }
 }
