@@ -4,6 +4,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Timestamp;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -66,7 +67,7 @@ public class RunQueue {
                 .param("source", source)
                 .param("file", path)
                 .param("size", size)
-                .param("modified", Timestamp.from(modified))
+                .param("modified", Timestamp.from(modified.truncatedTo(ChronoUnit.MICROS)))
                 .param("rest", secondsToRest(modified))
                 .query(Long.class)
                 .single();
@@ -178,7 +179,7 @@ public class RunQueue {
                             available_at = now() + make_interval(secs => :rest)
                         WHERE id = :run AND worker = :worker AND status = 'running' AND landed_at IS NULL""")
                 .param("size", size)
-                .param("modified", Timestamp.from(modified))
+                .param("modified", Timestamp.from(modified.truncatedTo(ChronoUnit.MICROS)))
                 .param("rest", secondsToRest(modified))
                 .param("run", run)
                 .param("worker", worker)
