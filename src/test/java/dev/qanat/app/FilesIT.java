@@ -321,4 +321,15 @@ class FilesIT {
     private static int rows(CharSequence text) {
         return (int) text.chars().filter(c -> c == '\n').count() + 1;
     }
+
+    @Test
+    void a_file_that_changes_while_it_is_queued_is_loaded_whatever_the_last_digits_of_its_time() throws Exception {
+        Qanat qanat = Qanat.shared();
+        String name = Qanat.newName("digits");
+        qanat.pipeline("pipeline: " + name + "\nsources: { drops: { type: files } }\nresources: [ { name: " + name + " } ]\n");
+        Path file = qanat.drop(name, "a.csv", "id\n1\n");
+        qanat.await("the file is queued", () -> !qanat.runs(name).isEmpty());
+        Files.setLastModifiedTime(file, FileTime.from(Instant.now().truncatedTo(java.time.temporal.ChronoUnit.MICROS).plusNanos(700)));
+        assertThat(qanat.awaitRun(name).getString("status")).isEqualTo("succeeded");
+    }
 }
