@@ -86,9 +86,9 @@ public final class PipelineReader {
         return new Pipeline(name, description.map(Text::value).orElse(""), List.copyOf(sources.sources()), resources);
     }
 
-    private static Optional<String> name(Section section, String key, String todo) {
+    private static Optional<String> name(Section section, String key, String hint) {
         if (!section.has(key)) {
-            section.missing(key, todo);
+            section.missing(key, hint);
         }
         Optional<Text> text = section.text(key, "a name");
         if (text.isPresent() && !Identifier.valid(text.get().value())) {

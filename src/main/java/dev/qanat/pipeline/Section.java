@@ -256,8 +256,8 @@ final class Section {
     }
 
     /** Reports a key that is not there. */
-    void missing(String key, String todo) {
-        problem(node, pathOf(key), Code.MISSING_KEY, "%s is missing; %s".formatted(label(key), todo));
+    void missing(String key, String hint) {
+        problem(node, pathOf(key), Code.MISSING_KEY, "%s is missing; %s".formatted(label(key), hint));
     }
 
     /** A problem with the value of a key that is there. */
