@@ -21,6 +21,7 @@ public enum Code {
     UNSET_VARIABLE,
     LITERAL_SECRET,
     TABLE_CLAIMED,
+    INVALID_EXPRESSION,
 
     // A record
     FIELD_COUNT,
@@ -36,6 +37,7 @@ public enum Code {
     PATTERN_MISMATCH,
     NOT_IN_VALUES,
     UNDECLARED_COLUMN,
+    EXPRESSION_FAILED,
 
     // A file or a run
     NO_RESOURCE,

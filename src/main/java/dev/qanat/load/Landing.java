@@ -196,7 +196,8 @@ public final class Landing {
     public String getRejections() {
         return "INSERT INTO qanat.rejection (run_id, resource, source, position, column_name, code, reason, record) SELECT " + run
                 + ", :?${exchangeProperty.load.resourceName}, :?${exchangeProperty.load.sourceName},"
-                + " position, column_name, code, reason, record FROM " + staging.rejectionsTable().sql() + " ORDER BY _n";
+                + " position, column_name, code, reason, record FROM " + staging.rejectionsTable().sql() + " ORDER BY "
+                + Staging.ORDER_OF_REJECTIONS;
     }
 
     public long getInserted() {

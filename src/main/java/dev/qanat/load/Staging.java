@@ -2,13 +2,19 @@ package dev.qanat.load;
 
 import static dev.qanat.load.TableName.quoted;
 
+import dev.qanat.pipeline.Resource;
+import dev.qanat.records.RawRecord;
 import dev.qanat.validate.CheckedChunk;
+import dev.qanat.validate.Row;
 import dev.qanat.validate.TargetColumn;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
@@ -27,26 +33,35 @@ public final class Staging {
     /** Chunks hold fewer records than this, so that chunk and place in it make one increasing number. */
     private static final long ORDINALS = 1L << 20;
 
+    /** The order of the source: within a chunk, what the check and what the cleaning rejected are numbered each by themselves. */
+    static final String ORDER_OF_REJECTIONS = "_n / " + ORDINALS + ", position, _n";
+
     private final DataSource dataSource;
     private final long run;
-    private final boolean keepBronze;
+    private final boolean keepRecords;
     private final AtomicLong rows = new AtomicLong();
     private final AtomicLong accepted = new AtomicLong();
     private final AtomicLong rejected = new AtomicLong();
     private volatile List<TargetColumn> columns = List.of();
+    private volatile boolean cleaned;
 
     /**
      * @param run whose tables these are
-     * @param keepBronze whether accepted records are kept as they came
+     * @param keepRecords whether accepted records are staged as they came: for bronze, or because cleaning may reject them yet
      */
-    public Staging(DataSource dataSource, long run, boolean keepBronze) {
+    public Staging(DataSource dataSource, long run, boolean keepRecords) {
         this.dataSource = dataSource;
         this.run = run;
-        this.keepBronze = keepBronze;
+        this.keepRecords = keepRecords;
     }
 
     TableName rowsTable() {
         return table(run, "rows");
+    }
+
+    /** Where cleaned rows are until they take the place of the rows. */
+    TableName cleanedTable() {
+        return table(run, "cleaned");
     }
 
     TableName bronzeTable() {
@@ -76,6 +91,11 @@ public final class Staging {
         return accepted.get();
     }
 
+    /** Whether the staged rows have been cleaned. */
+    public boolean cleaned() {
+        return cleaned;
+    }
+
     public long rejected() {
         return rejected.get();
     }
@@ -89,7 +109,7 @@ public final class Staging {
             String options = " WITH (autovacuum_enabled = off)";
             statement.execute("CREATE UNLOGGED TABLE " + rowsTable().sql()
                     + " (_n bigint NOT NULL, _position bigint NOT NULL, _row_hash bytea NOT NULL)" + options);
-            if (keepBronze) {
+            if (keepRecords) {
                 statement.execute("CREATE UNLOGGED TABLE " + bronzeTable().sql()
                         + " (_n bigint NOT NULL, _position bigint NOT NULL, record json NOT NULL)" + options);
             }
@@ -108,7 +128,7 @@ public final class Staging {
                 PGConnection postgres = connection.unwrap(PGConnection.class);
                 long first = checked.chunk().number() * ORDINALS;
                 copyRows(postgres, checked, first);
-                if (keepBronze) {
+                if (keepRecords) {
                     copyBronze(postgres, checked, first);
                 }
                 copyRejections(postgres, checked, first);
@@ -125,7 +145,7 @@ public final class Staging {
         rejected.addAndGet(checked.rejections().size());
     }
 
-    private static void rollback(Connection connection, Exception because) {
+    static void rollback(Connection connection, Exception because) {
         try {
             connection.rollback();
         } catch (SQLException e) {
@@ -133,12 +153,34 @@ public final class Staging {
         }
     }
 
-    private static void restore(Connection connection) {
+    static void restore(Connection connection) {
         try {
             connection.setAutoCommit(true);
         } catch (SQLException e) {
             // The connection is broken: the pool finds that out by itself, and the first failure is the one to tell.
         }
+    }
+
+    /**
+     * Computes the resource's computed columns and leaves out what its {@code where} leaves out, once every chunk is staged. A row
+     * on which an expression fails becomes a rejection. When this fails, the tables may hold either; they are to be made anew.
+     *
+     * @param timeout how long a statement may take
+     * @return how many rows became rejections
+     */
+    public long clean(Resource resource, Duration timeout) throws SQLException {
+        Cleaning.Done done;
+        try (Connection connection = dataSource.getConnection()) {
+            done = new Cleaning(this, resource, timeout).run(connection);
+        }
+        List<TargetColumn> all = new ArrayList<>(columns);
+        resource.computedColumns().forEach(column -> all.add(new TargetColumn(column.name(), column.type())));
+        columns = List.copyOf(all);
+        cleaned = true;
+        rows.set(done.rows());
+        accepted.addAndGet(-done.rejected());
+        rejected.addAndGet(done.rejected());
+        return done.rejected();
     }
 
     private synchronized void widen(List<TargetColumn> needed) throws SQLException {
@@ -159,7 +201,8 @@ public final class Staging {
         List<String> names = new ArrayList<>(List.of("_n", "_position", "_row_hash"));
         checked.columns().forEach(column -> names.add(column.name()));
         int width = checked.columns().size();
-        copy(connection, rowsTable(), names, first, checked.rows(), (row, copy) -> {
+        Ordinals<Row> ordinals = Ordinals.of(checked, first);
+        copy(connection, rowsTable(), names, ordinals, checked.rows(), (row, copy) -> {
             copy.field(row.record().line());
             copy.field(row.hash());
             @Nullable String[] values = row.values();
@@ -170,7 +213,7 @@ public final class Staging {
     }
 
     private void copyBronze(PGConnection connection, CheckedChunk checked, long first) throws SQLException {
-        copy(connection, bronzeTable(), List.of("_n", "_position", "record"), first, checked.accepted(), (row, copy) -> {
+        copy(connection, bronzeTable(), List.of("_n", "_position", "record"), Ordinals.from(first), checked.accepted(), (row, copy) -> {
             copy.field(row.record().line());
             copy.field(checked.chunk().json(row.record()));
         });
@@ -178,7 +221,7 @@ public final class Staging {
 
     private void copyRejections(PGConnection connection, CheckedChunk checked, long first) throws SQLException {
         List<String> names = List.of("_n", "position", "column_name", "code", "reason", "record");
-        copy(connection, rejectionsTable(), names, first, checked.rejections(), (rejection, copy) -> {
+        copy(connection, rejectionsTable(), names, Ordinals.from(first), checked.rejections(), (rejection, copy) -> {
             copy.field(rejection.line());
             copy.field(rejection.column());
             copy.field(rejection.code().id());
@@ -187,12 +230,36 @@ public final class Staging {
         });
     }
 
+    /** The increasing number of an item, by its place in its list. */
+    private interface Ordinals<T> {
+        long of(int index, T item);
+
+        static <T> Ordinals<T> from(long first) {
+            return (index, item) -> first + index;
+        }
+
+        /** A row has the number of its record among the accepted ones, also when a step has left others out. */
+        static Ordinals<Row> of(CheckedChunk checked, long first) {
+            if (checked.rows() == checked.accepted()) {
+                return from(first);
+            }
+            Map<RawRecord, Integer> places = new IdentityHashMap<>();
+            checked.accepted().forEach(row -> places.put(row.record(), places.size()));
+            return (index, row) -> first + places.getOrDefault(row.record(), index);
+        }
+    }
+
     private interface Fields<T> {
         void write(T item, CopyStream copy) throws SQLException;
     }
 
     private static <T> void copy(
-            PGConnection connection, TableName table, List<String> columns, long first, List<T> items, Fields<T> fields)
+            PGConnection connection,
+            TableName table,
+            List<String> columns,
+            Ordinals<T> ordinals,
+            List<T> items,
+            Fields<T> fields)
             throws SQLException {
         if (items.isEmpty()) {
             return;
@@ -203,9 +270,9 @@ public final class Staging {
                         + columns.stream().map(TableName::quoted).collect(Collectors.joining(", ")) + ") FROM STDIN");
         try {
             CopyStream copy = new CopyStream(in);
-            long n = first;
-            for (T item : items) {
-                copy.field(n++);
+            for (int i = 0; i < items.size(); i++) {
+                T item = items.get(i);
+                copy.field(ordinals.of(i, item));
                 fields.write(item, copy);
                 copy.endRow();
             }
@@ -222,8 +289,8 @@ public final class Staging {
     public String keepRejections(int most) {
         return """
                 INSERT INTO qanat.rejection (run_id, resource, source, position, column_name, code, reason, record)
-                SELECT ?, ?, ?, position, column_name, code, reason, record FROM %s ORDER BY _n LIMIT %d"""
-                .formatted(rejectionsTable().sql(), most);
+                SELECT ?, ?, ?, position, column_name, code, reason, record FROM %s ORDER BY %s LIMIT %d"""
+                .formatted(rejectionsTable().sql(), ORDER_OF_REJECTIONS, most);
     }
 
     /** Drops the tables. */
@@ -235,7 +302,7 @@ public final class Staging {
     }
 
     static void drop(Statement statement, long run) throws SQLException {
-        for (String kind : List.of("rows", "bronze", "rejections")) {
+        for (String kind : List.of("rows", "cleaned", "bronze", "rejections")) {
             statement.execute("DROP TABLE IF EXISTS " + table(run, kind).sql());
         }
     }

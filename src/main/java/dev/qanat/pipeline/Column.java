@@ -21,6 +21,7 @@ import java.util.regex.Pattern;
  * @param nullIf the texts that stand for null
  * @param format a date pattern of {@link java.time.format.DateTimeFormatter}, for the types of date and time
  * @param timezone the zone of values without an offset, for timestamptz; UTC by default
+ * @param expr what it is computed from; empty for a column that is read
  */
 public record Column(
         String name,
@@ -33,4 +34,27 @@ public record Column(
         List<String> values,
         Set<String> nullIf,
         Optional<String> format,
-        Optional<ZoneId> timezone) {}
+        Optional<ZoneId> timezone,
+        Optional<Expression> expr) {
+
+    /** A column that is read. */
+    public Column(
+            String name,
+            String from,
+            ColumnType type,
+            boolean required,
+            Optional<BigDecimal> min,
+            Optional<BigDecimal> max,
+            Optional<Pattern> pattern,
+            List<String> values,
+            Set<String> nullIf,
+            Optional<String> format,
+            Optional<ZoneId> timezone) {
+        this(name, from, type, required, min, max, pattern, values, nullIf, format, timezone, Optional.empty());
+    }
+
+    /** Whether its value is computed in SQL from others and is in no file. */
+    public boolean isComputed() {
+        return expr.isPresent();
+    }
+}

@@ -35,6 +35,9 @@ final class ColumnReader {
     /** Columns that every PostgreSQL table has, and no table may declare. */
     private static final Set<String> SYSTEM_COLUMNS = Set.of("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid");
 
+    private static final List<String> NOT_OF_COMPUTED =
+            List.of("from", "pattern", "values", "null_if", "format", "timezone");
+
     private static final Pattern DECIMAL = Pattern.compile("[+-]?\\d{1,400}(?:\\.\\d{1,400})?(?:[eE][+-]?\\d{1,3})?");
     private static final ZonedDateTime SAMPLE = ZonedDateTime.of(2026, 11, 20, 13, 14, 15, 0, ZoneId.of("Europe/Berlin"));
 
@@ -111,6 +114,13 @@ final class ColumnReader {
     }
 
     private Column column(Section column, String name) {
+        if (column.has("expr")) {
+            return computed(column, name);
+        }
+        return readOrComputed(column, name, from(column).orElse(name));
+    }
+
+    private Column readOrComputed(Section column, String name, String from) {
         Optional<ColumnType> declared = column.text("type", "a type").flatMap(text -> TypeReader.read(column, text));
         // What hangs on the type is not judged when the type itself is at fault.
         boolean typeKnown = declared.isPresent() || !column.has("type");
@@ -128,7 +138,7 @@ final class ColumnReader {
         }
         return new Column(
                 name,
-                from(column).orElse(name),
+                from,
                 type,
                 key.contains(name) || required.orElse(false),
                 min,
@@ -138,6 +148,33 @@ final class ColumnReader {
                 column.texts("null_if", "a text or a list of texts").map(ColumnReader::set).orElse(nullIf),
                 format(column, type, typeKnown),
                 timezone(column, type, typeKnown));
+    }
+
+    private Column computed(Section column, String name) {
+        NOT_OF_COMPUTED.stream()
+                .filter(column::has)
+                .forEach(key -> column.problem(key, Code.CONFLICTING_KEYS,
+                        "'%s' is for what is read, and 'expr' computes it; take one of them out".formatted(key)));
+        Optional<Expression> expr = column.text("expr", "an SQL expression such as \"high - low\"")
+                .flatMap(text -> ExpressionReader.read(column, "expr", text));
+        if (!column.has("type")) {
+            column.missing("type", "name the type of what 'expr' gives");
+        }
+        Column plain = readOrComputed(column, name, name);
+        return new Column(
+                name,
+                name,
+                plain.type(),
+                plain.required(),
+                plain.min(),
+                plain.max(),
+                Optional.empty(),
+                List.of(),
+                Set.of(),
+                Optional.empty(),
+                Optional.empty(),
+                // A faulty one is computed all the same, or what names it would be told that it may.
+                Optional.of(expr.orElse(Expression.NOTHING)));
     }
 
     private static void checkName(Section at, Entry entry, boolean hasFrom) {

@@ -63,6 +63,19 @@ public record ColumnType(Kind kind, int precision, int scale) {
         return kind == Kind.JSON || kind == Kind.JSONB;
     }
 
+    /**
+     * A condition in SQL that is false when an expression's value cannot become this type without loss, and fails when it is out
+     * of the type's range; empty for types that lose nothing.
+     *
+     * @param value the expression, in parentheses
+     */
+    public Optional<String> keeps(String value) {
+        return switch (kind) {
+            case INTEGER, BIGINT, NUMERIC, DOUBLE, DATE -> Optional.of(value + "::" + sql() + " = " + value);
+            default -> Optional.empty();
+        };
+    }
+
     /** The type in PostgreSQL's words. */
     public String sql() {
         return switch (kind) {

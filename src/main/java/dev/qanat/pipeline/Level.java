@@ -25,18 +25,19 @@ enum Level {
                     "schema",
                     "strict_mode",
                     "schema_contract",
+                    "where",
                     "primary_key",
                     "write_disposition",
                     "dedup",
                     "max_errors",
                     "bronze"),
-            List.of("endpoint", "partitions", "incremental", "where", "surrogate_key", "expose", "indexes")),
+            List.of("endpoint", "partitions", "incremental", "surrogate_key", "expose", "indexes")),
     FILES("files", List.of("glob", "format", "csv"), List.of()),
     CSV("files.csv", List.of("delimiter", "encoding", "header", "skip_lines", "null_if"), List.of()),
     COLUMN(
             "a column",
-            List.of("from", "type", "required", "min", "max", "pattern", "values", "null_if", "format", "timezone"),
-            List.of("expr", "pii")),
+            List.of("from", "expr", "type", "required", "min", "max", "pattern", "values", "null_if", "format", "timezone"),
+            List.of("pii")),
     SCHEMA_CONTRACT("schema_contract", List.of("tables", "columns", "data_type"), List.of()),
     BRONZE("bronze", List.of("keep"), List.of("retention"));
 

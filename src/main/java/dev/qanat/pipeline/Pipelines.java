@@ -35,13 +35,15 @@ public class Pipelines {
 
     private final ConfigHistory history;
     private final PipelineReader reader;
+    private final Expressions expressions;
     private final Map<Key, Pipeline> read = new ConcurrentHashMap<>();
     private volatile Map<String, Active> active = Map.of();
     private volatile Map<String, String> inactive = Map.of();
 
-    Pipelines(ConfigHistory history, PipelineReader reader) {
+    Pipelines(ConfigHistory history, PipelineReader reader, Expressions expressions) {
         this.history = history;
         this.reader = reader;
+        this.expressions = expressions;
     }
 
     public Collection<Active> active() {
@@ -66,6 +68,7 @@ public class Pipelines {
      */
     public synchronized ConfigHistory.Put put(String yaml, String fileName, boolean file) throws SQLException {
         Pipeline pipeline = reader.read(yaml, fileName);
+        expressions.check(pipeline, fileName);
         refresh();
         Set<String> former = file ? formerly(fileName, pipeline.name()) : Set.of();
         refuseWhatIsClaimed(pipeline, fileName, former);

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param primaryKey columns of the key; empty when there is none
  * @param maxErrors beyond it a run fails; empty when there is no limit
  * @param keepBronze whether accepted records are kept as they came
+ * @param where what must be true of a row for it to be stored; empty when every row is
  */
 public record Resource(
         String name,
@@ -26,7 +27,36 @@ public record Resource(
         Dedup dedup,
         SchemaContract schemaContract,
         Optional<MaxErrors> maxErrors,
-        boolean keepBronze) {
+        boolean keepBronze,
+        Optional<Expression> where) {
+
+    /** A resource that stores every row. */
+    public Resource(
+            String name,
+            String source,
+            FileRules files,
+            String table,
+            List<Column> columns,
+            List<String> primaryKey,
+            WriteDisposition writeDisposition,
+            Dedup dedup,
+            SchemaContract schemaContract,
+            Optional<MaxErrors> maxErrors,
+            boolean keepBronze) {
+        this(
+                name,
+                source,
+                files,
+                table,
+                columns,
+                primaryKey,
+                writeDisposition,
+                dedup,
+                schemaContract,
+                maxErrors,
+                keepBronze,
+                Optional.empty());
+    }
 
     public enum WriteDisposition {
         APPEND,
@@ -38,6 +68,21 @@ public record Resource(
         NONE,
         ROW_HASH,
         PRIMARY_KEY
+    }
+
+    /** The columns that are read from a file, in the contract's order. */
+    public List<Column> readColumns() {
+        return columns.stream().filter(column -> !column.isComputed()).toList();
+    }
+
+    /** The columns that are computed from those that are read, in the contract's order. */
+    public List<Column> computedColumns() {
+        return columns.stream().filter(Column::isComputed).toList();
+    }
+
+    /** Whether staged rows are cleaned in SQL before they land. */
+    public boolean isCleaned() {
+        return where.isPresent() || columns.stream().anyMatch(Column::isComputed);
     }
 
     public Optional<Column> column(String columnName) {

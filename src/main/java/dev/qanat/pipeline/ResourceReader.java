@@ -62,7 +62,9 @@ final class ResourceReader {
                 dedup(keyed, disposition),
                 schemaContract(),
                 maxErrors(),
-                keepBronze());
+                keepBronze(),
+                resource.text("where", "an SQL condition such as \"volume > 0\"")
+                        .flatMap(text -> ExpressionReader.read(resource, "where", text)));
     }
 
     private String source() {

@@ -199,6 +199,11 @@ public final class Load {
         rejected.addAndGet(rejectedNow);
     }
 
+    /** Counts rows that the check accepted and the cleaning rejected. */
+    void cleaned(long rejectedNow) {
+        rejected.addAndGet(rejectedNow);
+    }
+
     /** Once a chunk and its rejections are staged: fails when a count of errors is more than the resource bears. */
     void checkCountOfErrors() {
         opened().resource()

@@ -41,7 +41,7 @@ public final class Contract {
     private Contract(Resource resource) {
         this.resource = resource;
         this.dataType = resource.schemaContract().dataType();
-        this.rules = resource.columns().stream()
+        this.rules = resource.readColumns().stream()
                 .map(c -> new ColumnRule(c, c.required() || resource.primaryKey().contains(c.name())))
                 .toList();
     }
@@ -54,9 +54,9 @@ public final class Contract {
         return new Contract(resource);
     }
 
-    /** All declared columns, in the contract's order, whether a source has them or not. */
+    /** All declared columns, in the contract's order, whether a source has them or not; also those that are computed. */
     public List<TargetColumn> declared() {
-        return rules.stream().map(ColumnRule::target).toList();
+        return resource.columns().stream().map(column -> new TargetColumn(column.name(), column.type())).toList();
     }
 
     /**

@@ -75,14 +75,14 @@ final class FieldMapping {
     private final int[] fallback;
 
     /**
-     * @param rules of the resource's columns, in their order
+     * @param rules of the resource's columns that are read, in their order
      * @param header whether the fields are those of a text format
      */
     FieldMapping(Resource resource, List<ColumnRule> rules, List<String> fields, boolean header) {
         // A reader may go on adding to its list.
         this.fields = List.copyOf(fields);
         this.header = header;
-        List<Column> declared = resource.columns();
+        List<Column> declared = resource.readColumns();
         source = new int[declared.size()];
         fallback = new int[declared.size()];
         Arrays.fill(source, -1);
@@ -93,7 +93,7 @@ final class FieldMapping {
         Cell[] ofDeclared = new Cell[declared.size()];
         List<Cell> ofOthers = new ArrayList<>();
         List<String> frozen = new ArrayList<>();
-        ColumnNames names = new ColumnNames(declared.stream().map(Column::name).toList());
+        ColumnNames names = new ColumnNames(resource.columns().stream().map(Column::name).toList());
         Mode others = resource.schemaContract().columns();
         int undeclared = 0;
         for (Slot slot : slots) {
@@ -107,7 +107,7 @@ final class FieldMapping {
             String field = fields.get(slot.field());
             switch (others) {
                 case EVOLVE -> {
-                    if (declared.size() + ++undeclared > MAX_COLUMNS) {
+                    if (resource.columns().size() + ++undeclared > MAX_COLUMNS) {
                         throw tooMany();
                     }
                     ColumnRule rule = ColumnRule.undeclared(names.next(field), resource.files().nullIf());

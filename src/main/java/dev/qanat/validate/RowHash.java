@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The hash of a row's values: SHA-256 over {@code name=value} and a NUL byte for each column that is not null, in the order of
  * the names' UTF-8 bytes. It depends neither on the order of the fields nor on columns that are null, so that neither another
- * order nor a new column makes an old row new.
+ * order nor a new column makes an old row new. Columns that are computed have no part in it: they follow from the others.
  *
  * <p>Names and values are UTF-8. A value is the canonical text of its type, but for numbers (integer, bigint, numeric, double):
  * theirs is the plain decimal, without an exponent and without zeros that close a fraction ({@code 1.50}, {@code 15e-1} and

@@ -55,6 +55,18 @@ class FilteringStepIT {
                     .extracting(row -> row.get("status"))
                     .isEqualTo(List.of("live", "test", "", "test", "", "test", "test", "test"));
 
+            Feed cleaned = Feed.of(qanat, """
+                            columns: { id: integer, status: text, share: { expr: 12 / id, type: integer } }
+                            where: id < 3
+                            """)
+                    .drop("id,status\n1,test\n2,live\n0,live\n3,live\n0,test\n");
+            assertThat(cleaned.outcomes()).containsExactly("5 read, 1 inserted, 3 filtered, 1 rejected");
+            assertThat(cleaned.rejections(cleaned.last())).containsExactly("4 share expression_failed");
+            cleaned.assertAccounted(cleaned.last(), true);
+            assertThat(qanat.query("SELECT _position FROM " + cleaned.bronze() + " ORDER BY _position"))
+                    .extracting(row -> row.get("_position"))
+                    .containsExactly("2", "3", "5", "6");
+
             Feed other = Feed.of(qanat, "schema: { id: integer, name: text }").drop("id,name\n1,a\n");
             assertThat(other.outcomes()).as("a step that fails").containsExactly("failed internal_error: 1 read");
         }
