@@ -141,6 +141,19 @@ public class Runs {
                 .update();
     }
 
+    /** Ends a run that landed and of which something else could not be done. */
+    public void partial(long run, Code code, String message) {
+        db.sql("""
+                        UPDATE qanat.run SET status = 'partial', finished_at = now(), lease_until = NULL, error_code = :code,
+                            error_message = :message
+                        WHERE id = :run AND worker = :worker AND status = 'running' AND landed_at IS NOT NULL""")
+                .param("code", code.id())
+                .param("message", message.replace('\0', '\uFFFD'))
+                .param("run", run)
+                .param("worker", queue.worker())
+                .update();
+    }
+
     /**
      * Decides that a run lands nothing, and keeps the first of its rejections. What is left to do is to put the file away; until
      * then the run counts as running, so that its file is not queued once more.

@@ -145,6 +145,16 @@ public final class Staging {
         rejected.addAndGet(checked.rejections().size());
     }
 
+    /** Ends a transaction that wrote nothing. */
+    static void end(Connection connection) {
+        try {
+            connection.rollback();
+        } catch (SQLException e) {
+            // As in restore.
+        }
+        restore(connection);
+    }
+
     static void rollback(Connection connection, Exception because) {
         try {
             connection.rollback();

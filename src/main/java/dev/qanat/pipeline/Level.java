@@ -8,8 +8,8 @@ import java.util.Optional;
 enum Level {
     PIPELINE(
             "the pipeline",
-            List.of("pipeline", "description", "vars", "sources", "resources"),
-            List.of("target", "combined_csv", "models", "schedule", "concurrency", "expect", "notify")),
+            List.of("pipeline", "description", "vars", "sources", "resources", "combined_csv"),
+            List.of("target", "models", "schedule", "concurrency", "expect", "notify")),
     SOURCE(
             "a source",
             List.of("type", "path", "on_success", "watch", "on_error"),

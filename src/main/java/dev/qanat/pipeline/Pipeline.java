@@ -10,8 +10,14 @@ import java.util.Optional;
  * @param description what it is for; may be empty
  * @param sources in the order of the declaration
  * @param resources in the order of the declaration, which decides who takes a file
+ * @param combinedCsv the file below the home to which all rows are written after a landing
  */
-public record Pipeline(String name, String description, List<FilesSource> sources, List<Resource> resources) {
+public record Pipeline(
+        String name,
+        String description,
+        List<FilesSource> sources,
+        List<Resource> resources,
+        Optional<String> combinedCsv) {
 
     public Optional<Resource> resource(String resourceName) {
         return resources.stream().filter(r -> r.name().equals(resourceName)).findFirst();

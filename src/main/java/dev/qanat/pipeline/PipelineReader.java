@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
@@ -31,6 +32,10 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 public final class PipelineReader {
     /** No pipeline is larger, in UTF-8. */
     public static final int MAX_BYTES = YamlDocument.MAX_BYTES;
+
+    /** A file below the folder of exports; no part of it is hidden or leads upwards. */
+    private static final Pattern EXPORT =
+            Pattern.compile("exports(?:/[\\p{L}\\p{N}_][\\p{L}\\p{M}\\p{N} ._-]{0,99}){1,5}(?<=[^/.]\\.csv)");
 
     private final Function<String, Optional<String>> environment;
 
@@ -83,7 +88,24 @@ public final class PipelineReader {
             sources.read(all);
         });
         List<Resource> resources = resources(root, name, variables, sources, problems);
-        return new Pipeline(name, description.map(Text::value).orElse(""), List.copyOf(sources.sources()), resources);
+        return new Pipeline(
+                name,
+                description.map(Text::value).orElse(""),
+                List.copyOf(sources.sources()),
+                resources,
+                combinedCsv(root, variables));
+    }
+
+    private static Optional<String> combinedCsv(Section root, Variables variables) {
+        Optional<Text> text = root.text("combined_csv", "a file such as exports/sales.csv");
+        Optional<String> path = text.flatMap(t -> variables.expand(root, t));
+        if (path.isPresent() && !EXPORT.matcher(path.get()).matches()) {
+            root.problem("combined_csv", Code.INVALID_VALUE,
+                    "'combined_csv' %s is not a file such as exports/sales.csv: below exports, with letters, digits and ._-"
+                    .formatted(Section.quoted(text.orElseThrow().value())));
+            return Optional.empty();
+        }
+        return path;
     }
 
     private static Optional<String> name(Section section, String key, String hint) {

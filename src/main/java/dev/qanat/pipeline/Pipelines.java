@@ -106,7 +106,7 @@ public class Pipelines {
                 .collect(Collectors.toSet());
     }
 
-    /** Two pipelines share neither a table nor a folder: each would undo what the other does. */
+    /** Two pipelines share neither a table nor a folder nor an export: each would undo what the other does. */
     private void refuseWhatIsClaimed(Pipeline pipeline, String fileName, Set<String> leaving) {
         List<Active> others = active().stream()
                 .filter(other -> !other.name().equals(pipeline.name()) && !leaving.contains(other.name()))
@@ -135,6 +135,15 @@ public class Pipelines {
                                 "source '" + source.name() + "': the folder " + source.path() + " belongs to pipeline '"
                                         + other.name() + "'; give it another `path:`")))
                 .forEach(claimed::add);
+        pipeline.combinedCsv().ifPresent(file -> others.stream()
+                .filter(other -> other.pipeline().combinedCsv().filter(file::equalsIgnoreCase).isPresent())
+                .map(other -> new Problem(
+                        1,
+                        1,
+                        "combined_csv",
+                        Code.CONFLICTING_KEYS,
+                        "the file " + file + " belongs to pipeline '" + other.name() + "'; give it another name"))
+                .forEach(claimed::add));
         if (!claimed.isEmpty()) {
             throw new InvalidPipeline(Code.INVALID_PIPELINE, fileName, claimed);
         }

@@ -231,8 +231,16 @@ public class FileLoading {
         } else if (Files.exists(path) && unchanged(run, path)) {
             places.archive(run.pipeline(), path, run.id());
         }
-        runs.succeeded(run.id());
+        Failure export = load.exportFailure();
+        if (export == null) {
+            runs.succeeded(run.id());
+        } else {
+            runs.partial(run.id(), export.code(), export.getMessage());
+        }
         try (LogContext context = LogContext.of(load)) {
+            if (export != null) {
+                LOG.errorf("Landed in part (%s): %s", export.code().id(), export.getMessage());
+            }
             if (load.isAlreadyLoaded()) {
                 LOG.infof("%s is known already: nothing to load", file.name());
             } else if (!run.landed()) {

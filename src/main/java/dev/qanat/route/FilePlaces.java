@@ -4,16 +4,21 @@ import dev.qanat.failure.Code;
 import dev.qanat.failure.InputFailure;
 import dev.qanat.settings.Home;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 
@@ -71,6 +76,54 @@ class FilePlaces {
         Path moved = move(file, home.quarantine().resolve(pipeline), run);
         Path note = free(moved.resolveSibling(shortened(moved.getFileName().toString(), ".error.txt") + ".error.txt"), run);
         Files.writeString(note, why, StandardCharsets.UTF_8);
+    }
+
+    interface Content {
+        void writeTo(OutputStream out) throws IOException, SQLException;
+    }
+
+    boolean exists(String path) {
+        return Files.exists(folder(path));
+    }
+
+    /**
+     * Writes a file below the exports: aside, onto the disk, then renamed over the one before.
+     *
+     * @throws InputFailure when it would lead out of the home
+     */
+    void export(String path, long run, Content content) throws IOException, SQLException {
+        Path file = folder(path);
+        Path parent = file.getParent();
+        if (!Files.isDirectory(parent)) {
+            Files.createDirectories(parent);
+        }
+        if (!parent.toRealPath().startsWith(home.folder().toRealPath())) {
+            throw new InputFailure(Code.OUTSIDE_HOME, path + " is behind a link that leads out of the home; take the link away");
+        }
+        String begin = "." + file.getFileName() + ".";
+        try (DirectoryStream<Path> left = Files.newDirectoryStream(
+                parent, one -> one.getFileName().toString().startsWith(begin) && one.toString().endsWith(".part"))) {
+            // A process that died while it wrote.
+            for (Path one : left) {
+                Files.delete(one);
+            }
+        }
+        Path aside = parent.resolve(begin + run + ".part");
+        try {
+            try (FileChannel channel =
+                            FileChannel.open(aside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+                    OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16)) {
+                content.writeTo(out);
+                out.flush();
+                channel.force(true);
+            }
+            Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(aside);
+        }
+        try (FileChannel folder = FileChannel.open(parent)) {
+            folder.force(true);
+        }
     }
 
     private static Path move(Path file, Path folder, long run) throws IOException {

@@ -37,6 +37,7 @@ public final class Load {
     private @Nullable Landing landing;
     private boolean alreadyLoaded;
     private boolean landedNow;
+    private @Nullable InputFailure exportFailure;
 
     /** Chunks that were read and are not staged yet; guarded by this. */
     private int chunksAtWork;
@@ -187,6 +188,15 @@ public final class Load {
 
     boolean landedNow() {
         return landedNow;
+    }
+
+    /** The rows landed, and the pipeline's export could not be written. */
+    void exportFailed(InputFailure why) {
+        exportFailure = why;
+    }
+
+    @Nullable InputFailure exportFailure() {
+        return exportFailure;
     }
 
     void loseLease() {
