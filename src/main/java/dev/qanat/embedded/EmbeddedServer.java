@@ -256,7 +256,7 @@ public final class EmbeddedServer {
                 effective_cache_size = '1GB'
                 # A large load is one transaction; checkpoints in its midst write every page twice.
                 max_wal_size = '4GB'
-                wal_compression = on
+                wal_compression = off
                 # Nobody reads the WAL but a recovery: rows that a transaction writes to a new table are synced instead.
                 wal_level = minimal
                 max_wal_senders = 0

@@ -4,56 +4,69 @@ import static dev.qanat.load.TableName.quoted;
 
 import dev.qanat.failure.Code;
 import dev.qanat.failure.TransientFailure;
+import dev.qanat.pipeline.ColumnType;
 import dev.qanat.pipeline.ColumnType.Kind;
 import dev.qanat.pipeline.Resource;
 import dev.qanat.pipeline.Resource.Dedup;
 import dev.qanat.pipeline.Resource.WriteDisposition;
 import dev.qanat.validate.TargetColumn;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The statements that make what a run staged visible, and the counts they give. The route of the landing runs them in its order,
  * in one transaction, and hands back how many rows each touched. A landing is for one attempt, one thread.
  *
- * <p>Rows are first chosen (the last record of a key, one row of a hash), then rows that went are removed (replace), rows that
- * changed are updated, new ones inserted. This is faster than MERGE where rows are known already, and each step's count is exact;
- * see {@code docs/decisions/}.
+ * <p>A new table is made of the run's rows. Into one that is there, the last record of a key is chosen where the run holds a key
+ * twice, rows that went are removed (replace), the others are compared with what is stored, and those that differ are updated or
+ * inserted. Each step's count is exact; see {@code docs/decisions/}.
  */
 public final class Landing {
-
-    private static final String SORT_MEMORY = "128MB";
 
     private final Staging staging;
     private final Target target;
     private final long run;
-    private final boolean keyed;
+    private final Target.Present present;
     private final Duration timeout;
     private final List<TargetColumn> columns;
     private final WriteDisposition disposition;
     private final Dedup dedup;
 
+    private boolean chooses;
     private long chosen = -1;
+    private long changed;
     private long updated;
     private long inserted;
 
-    /**
-     * @param keyed whether the silver table has its key, from {@link Target#prepare}
-     * @param timeout how long a statement may take
-     */
-    public Landing(Staging staging, Target target, long run, boolean keyed, Duration timeout) {
+    private Landing(Staging staging, Target target, long run, Target.Present present, Duration timeout) {
         this.staging = staging;
         this.target = target;
         this.run = run;
-        this.keyed = keyed;
+        this.present = present;
         this.timeout = timeout;
         this.columns = staging.columns();
         this.disposition = target.resource().writeDisposition();
         this.dedup = target.resource().dedup();
+    }
+
+    /**
+     * Begins a landing: widens the target's tables and finds out whether the run holds a key twice, each in a transaction of its
+     * own.
+     *
+     * @param timeout how long a statement of the landing may take
+     */
+    public static Landing begin(DataSource dataSource, Staging staging, Target target, long run, Duration timeout)
+            throws SQLException {
+        Landing landing = new Landing(staging, target, run, target.prepare(dataSource, staging.columns()), timeout);
+        String by = landing.distinctBy();
+        landing.chooses = by != null && landing.present.silver() && !staging.isDistinct(by, timeout);
+        return landing;
     }
 
     /**
@@ -62,8 +75,8 @@ public final class Landing {
      */
     public String getSettings() {
         return "SELECT set_config('statement_timeout', '" + timeout.toMillis() + "', true),"
-                + " set_config('work_mem', '" + SORT_MEMORY + "', true),"
-                + " set_config('maintenance_work_mem', '" + SORT_MEMORY + "', true)";
+                + " set_config('work_mem', '" + Staging.SORT_MEMORY + "', true),"
+                + " set_config('maintenance_work_mem', '" + Staging.SORT_MEMORY + "', true)";
     }
 
     /** Takes the lock of the target table. */
@@ -100,25 +113,51 @@ public final class Landing {
         return target.resource().keepBronze();
     }
 
-    /** Keeps the accepted records as they came; its parameter is the source's name. */
+    /** Keeps the accepted records as they came, in a table that it makes when it is missing; its parameter is the source's name. */
     public String getBronze() {
-        return "INSERT INTO " + target.bronze().sql() + " (_run_id, _source, _position, record) SELECT " + run
-                + ", :?${exchangeProperty.load.sourceName}, _position, record FROM " + staging.bronzeTable().sql()
-                + " ORDER BY _n";
+        String records = " SELECT " + run + "::bigint AS _run_id, :?${exchangeProperty.load.sourceName}::text AS _source, _position,"
+                + " now() AS _loaded_at, record FROM " + staging.bronzeTable().sql();
+        return present.bronze()
+                ? "INSERT INTO " + target.bronze().sql() + " (_run_id, _source, _position, _loaded_at, record)" + records
+                : "CREATE TABLE " + target.bronze().sql() + " AS" + records;
     }
 
-    /** Whether the last record of a key is chosen in a step of its own. */
+    /** Whether the landing makes the bronze table. */
+    public boolean isCreatesBronze() {
+        return !present.bronze();
+    }
+
+    /** Gives the new bronze table what a table made of a query lacks. */
+    public String getCompleteBronze() {
+        return target.completeBronze();
+    }
+
+    /** Whether the landing makes the silver table, of its first rows. */
+    public boolean isCreates() {
+        return !present.silver();
+    }
+
+    /** Makes the table of the rows: PostgreSQL sorts with several processes here, which it does not for an INSERT. */
+    public String getCreate() {
+        String list = Stream.concat(
+                        target.columns(columns).entrySet().stream().map(column -> value(column.getKey(), column.getValue())),
+                        Stream.of(run + "::bigint AS _run_id", "_position", "_row_hash", "now() AS _created_at", "now() AS _updated_at"))
+                .collect(Collectors.joining(", "));
+        return "CREATE TABLE " + target.silver().sql() + " AS " + (distinctBy() == null ? rowsInOrder(list) : distinctRows(list));
+    }
+
+    /** Gives the new table its key and what a table made of a query lacks. */
+    public String getComplete() {
+        return target.complete();
+    }
+
+    /** Whether the last record of a key is chosen in a step of its own; not where the run holds every key once. */
     public boolean isChooses() {
-        return keyed && disposition != WriteDisposition.APPEND && distinctBy() != null;
-    }
-
-    /** The table of the chosen rows; it goes with the transaction. */
-    public String getCreateChosen() {
-        return "CREATE TEMPORARY TABLE qanat_chosen (LIKE " + staging.rowsTable().sql() + ") ON COMMIT DROP";
+        return chooses;
     }
 
     public String getChoose() {
-        return "INSERT INTO qanat_chosen " + distinctRows("*");
+        return "CREATE TEMPORARY TABLE qanat_chosen ON COMMIT DROP AS " + distinctRows("*");
     }
 
     public void countChosen(int rows) {
@@ -127,19 +166,38 @@ public final class Landing {
 
     /** Whether rows that are not in the run are removed. */
     public boolean isRemoves() {
-        return disposition == WriteDisposition.REPLACE;
+        return present.silver() && disposition == WriteDisposition.REPLACE;
     }
 
     public String getRemove() {
         String table = target.silver().sql();
-        return isChooses()
-                ? "DELETE FROM " + table + " AS t WHERE NOT EXISTS (SELECT FROM qanat_chosen AS s WHERE " + sameRow() + ")"
+        return isCompares()
+                ? "DELETE FROM " + table + " AS t WHERE NOT EXISTS (SELECT FROM " + source() + " AS s WHERE " + sameRow() + ")"
                 : "DELETE FROM " + table;
+    }
+
+    /** Whether rows are looked up in the table before they are written. */
+    public boolean isCompares() {
+        return present.silver() && (target.byKey() || target.byHash());
+    }
+
+    /** The table of the rows that are not stored as they are; it goes with the transaction. */
+    public String getCompare() {
+        String table = target.silver().sql();
+        String differs = target.byKey() && !valueColumns().isEmpty()
+                ? " OR (" + comparable("t.") + ") IS DISTINCT FROM (" + comparable("s.") + ")"
+                : "";
+        return "CREATE TEMPORARY TABLE qanat_changed ON COMMIT DROP AS SELECT s.*, t._row_hash IS NOT NULL AS _stored FROM "
+                + source() + " AS s LEFT JOIN " + table + " AS t ON " + sameRow() + " WHERE t._row_hash IS NULL" + differs;
+    }
+
+    public void countChanged(int rows) {
+        changed = rows;
     }
 
     /** Whether rows that are stored may have other values. */
     public boolean isUpdates() {
-        return isChooses() && target.byKey() && !valueColumns().isEmpty();
+        return isCompares() && target.byKey() && !valueColumns().isEmpty();
     }
 
     public String getUpdate() {
@@ -147,8 +205,7 @@ public final class Landing {
         return "UPDATE " + target.silver().sql() + " AS t SET "
                 + names.stream().map(name -> name + " = s." + name + ", ").collect(Collectors.joining())
                 + "_run_id = " + run + ", _position = s._position, _row_hash = s._row_hash, _updated_at = now()"
-                + " FROM qanat_chosen AS s WHERE " + sameRow() + " AND (" + comparable("t.") + ") IS DISTINCT FROM ("
-                + comparable("s.") + ")";
+                + " FROM qanat_changed AS s WHERE s._stored AND " + sameRow();
     }
 
     public void countUpdated(int rows) {
@@ -159,37 +216,29 @@ public final class Landing {
         String names = Stream.concat(
                         columns.stream().map(column -> quoted(column.name())), Stream.of("_position", "_row_hash"))
                 .collect(Collectors.joining(", "));
-        String into = "INSERT INTO " + target.silver().sql() + " (_run_id, " + names + ") ";
-        String list = run + ", " + names;
-        if (isChooses()) {
-            return into + "SELECT " + list + " FROM qanat_chosen AS s WHERE NOT EXISTS (SELECT FROM " + target.silver().sql()
-                    + " AS t WHERE " + sameRow() + ")";
-        }
-        String rows = distinctBy() == null
-                ? "SELECT * FROM " + staging.rowsTable().sql() + " AS s ORDER BY _n"
-                : distinctRows("*");
-        return into + "SELECT " + list + " FROM (" + rows + ") AS s"
-                + (keyed && target.byHash()
-                        ? " WHERE NOT EXISTS (SELECT FROM " + target.silver().sql() + " AS t WHERE " + sameRow() + ")"
-                        : "");
+        String from = isCompares() ? "qanat_changed AS s WHERE NOT _stored" : source() + " AS s";
+        // In the order of the index that they go into, or else of the source.
+        String order = target.byKey() ? key(name -> name) : target.byHash() ? "_row_hash" : "_n";
+        return "INSERT INTO " + target.silver().sql() + " (_run_id, " + names + ") SELECT " + run + ", " + names + " FROM " + from
+                + " ORDER BY " + order;
     }
 
     public void countInserted(int rows) {
         inserted = rows;
     }
 
-    /** Gives a new table's empty file up for another: what is written to that in this transaction need not go through the WAL. */
-    public String getTruncate() {
-        return "TRUNCATE " + target.silver().sql();
-    }
-
-    /** Whether the landing brings a new table its first rows and so builds its key. */
-    public boolean isBuildsKey() {
-        return target.needsKey() && !keyed;
-    }
-
-    public String getBuildKey() {
-        return target.buildKey();
+    /**
+     * Every row that was found to be changed must have been written.
+     *
+     * @throws TransientFailure when somebody who does not take the lock has changed the table meanwhile
+     */
+    public void checkWritten() {
+        if (isCompares() && updated + inserted != changed) {
+            throw new TransientFailure(
+                    Code.DATABASE_CONFLICT,
+                    "somebody changed " + target.silver() + " while rows were landed in it: " + changed + " rows differed, "
+                            + updated + " were updated and " + inserted + " inserted");
+        }
     }
 
     /** Keeps the rejected records; its parameters are the resource's and the source's names. */
@@ -209,11 +258,20 @@ public final class Landing {
     }
 
     public long getUnchanged() {
-        return chosen < 0 ? 0 : chosen - updated - inserted;
+        return tellsUnchanged() ? distinct() - updated - inserted : 0;
     }
 
     public long getDuplicate() {
-        return staging.rows() - (chosen < 0 ? inserted : chosen);
+        return staging.rows() - (tellsUnchanged() ? distinct() : inserted);
+    }
+
+    /** Rows that are appended and stored already count as duplicates. */
+    private boolean tellsUnchanged() {
+        return isCompares() && disposition != WriteDisposition.APPEND;
+    }
+
+    private long distinct() {
+        return isChooses() ? chosen : staging.rows();
     }
 
     public long getFiltered() {
@@ -233,6 +291,21 @@ public final class Landing {
         String by = distinctBy();
         return "SELECT DISTINCT ON (" + by + ") " + list + " FROM " + staging.rowsTable().sql() + " ORDER BY " + by
                 + ", _n DESC";
+    }
+
+    private String rowsInOrder(String list) {
+        return "SELECT " + list + " FROM " + staging.rowsTable().sql() + " ORDER BY _n";
+    }
+
+    /** Where the rows to be landed are, one of a kind. */
+    private String source() {
+        return isChooses() ? "qanat_chosen" : staging.rowsTable().sql();
+    }
+
+    /** A column of a new table; not every declared one is in the file. */
+    private String value(String name, ColumnType type) {
+        boolean staged = columns.stream().anyMatch(column -> column.name().equals(name));
+        return staged ? quoted(name) : "NULL::" + type.sql() + " AS " + quoted(name);
     }
 
     private String key(Function<String, String> each) {

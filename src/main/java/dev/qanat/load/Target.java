@@ -24,16 +24,10 @@ import java.util.stream.Collectors;
 import javax.sql.DataSource;
 
 /**
- * A resource's tables in bronze and silver: made when missing, widened when the pipeline grew. For one run, one thread.
- *
- * <p>A new table has no key yet: the key is built by the landing that brings the first rows, after them. So a silver table that
- * needs a key and has none is empty.
+ * A resource's tables in bronze and silver: widened when the pipeline grew, and what the landing must know to make them when they
+ * are missing. For one run, one thread.
  */
 public final class Target {
-
-    /** Columns that every silver row carries beside its own. */
-    private static final String SYSTEM_COLUMNS = "_run_id bigint NOT NULL, _position bigint NOT NULL, _row_hash bytea NOT NULL, "
-            + "_created_at timestamptz NOT NULL DEFAULT now(), _updated_at timestamptz NOT NULL DEFAULT now()";
 
     private final String pipeline;
     private final Resource resource;
@@ -64,11 +58,6 @@ public final class Target {
         return "SELECT pg_advisory_xact_lock(hashtextextended('" + silver.sql().replace("'", "''") + "', 0))";
     }
 
-    /** Whether the rows are found by an index: by the key for merge, by the hash where rows are known by it. */
-    boolean needsKey() {
-        return byKey() || byHash();
-    }
-
     boolean byKey() {
         return resource.dedup() == Dedup.PRIMARY_KEY && resource.writeDisposition() != WriteDisposition.APPEND;
     }
@@ -77,49 +66,69 @@ public final class Target {
         return resource.dedup() == Dedup.ROW_HASH;
     }
 
-    /** The statement that builds the index by which rows are found. */
-    String buildKey() {
-        return byKey()
-                ? "ALTER TABLE " + silver.sql() + " ADD PRIMARY KEY ("
-                        + resource.primaryKey().stream().map(TableName::quoted).collect(Collectors.joining(", ")) + ")"
-                : "CREATE INDEX ON " + silver.sql() + " (_row_hash)";
+    /** The columns of the pipeline and of the run, with their types. */
+    Map<String, ColumnType> columns(List<TargetColumn> staged) {
+        Map<String, ColumnType> columns = new LinkedHashMap<>();
+        resource.columns().forEach(column -> columns.put(column.name(), column.type()));
+        staged.forEach(column -> columns.putIfAbsent(column.name(), column.type()));
+        return columns;
     }
 
+    /** The statement that gives a table made of a query its key, its defaults and its comment. */
+    String complete() {
+        return "ALTER TABLE " + silver.sql()
+                + (byKey() ? " ADD PRIMARY KEY (" + keyColumns() + ")," : "")
+                + " ALTER COLUMN _run_id SET NOT NULL, ALTER COLUMN _position SET NOT NULL, ALTER COLUMN _row_hash SET NOT NULL,"
+                + " ALTER COLUMN _created_at SET NOT NULL, ALTER COLUMN _created_at SET DEFAULT now(),"
+                + " ALTER COLUMN _updated_at SET NOT NULL, ALTER COLUMN _updated_at SET DEFAULT now()"
+                + (byHash() ? "; " + hashIndex() : "")
+                + "; COMMENT ON TABLE " + silver.sql() + " IS 'Loaded by pipeline " + pipeline + ", resource " + resource.name() + "'";
+    }
+
+    String completeBronze() {
+        return "ALTER TABLE " + bronze.sql() + " ALTER COLUMN _run_id SET NOT NULL, ALTER COLUMN _source SET NOT NULL,"
+                + " ALTER COLUMN _position SET NOT NULL, ALTER COLUMN _loaded_at SET NOT NULL,"
+                + " ALTER COLUMN _loaded_at SET DEFAULT now(), ALTER COLUMN record SET NOT NULL";
+    }
+
+    private String keyColumns() {
+        return resource.primaryKey().stream().map(TableName::quoted).collect(Collectors.joining(", "));
+    }
+
+    private String hashIndex() {
+        return "CREATE INDEX ON " + silver.sql() + " (_row_hash)";
+    }
+
+    /** What of the tables is there when a landing begins; what is not, the landing makes. */
+    public record Present(boolean bronze, boolean silver) {}
+
     /**
-     * Makes and widens the tables in a short transaction of its own.
+     * Widens the silver table in a short transaction of its own, and builds the index by which rows are found where it lacks it.
      *
-     * @param declared every column of the contract
      * @param staged the columns of the run
-     * @return whether the silver table has its key; if not, it is empty
      * @throws InputFailure when the table cannot become what the pipeline says without losing something
      */
-    public boolean prepare(DataSource dataSource, List<TargetColumn> declared, List<TargetColumn> staged) throws SQLException {
-        Map<String, ColumnType> columns = new LinkedHashMap<>();
-        declared.forEach(column -> columns.put(column.name(), column.type()));
-        staged.forEach(column -> columns.putIfAbsent(column.name(), column.type()));
+    public Present prepare(DataSource dataSource, List<TargetColumn> staged) throws SQLException {
+        Map<String, ColumnType> columns = columns(staged);
         try (Connection connection = dataSource.getConnection();
                 Statement statement = connection.createStatement()) {
             connection.setAutoCommit(false);
             try {
                 statement.execute(lock());
-                if (resource.keepBronze()) {
-                    statement.execute("CREATE TABLE IF NOT EXISTS " + bronze.sql() + " (_run_id bigint NOT NULL, "
-                            + "_source text NOT NULL, _position bigint NOT NULL, _loaded_at timestamptz NOT NULL DEFAULT now(), "
-                            + "record json NOT NULL)");
-                }
-                Map<String, String> present = columnsOf(connection);
-                if (present.isEmpty()) {
-                    create(statement, columns);
-                } else {
+                boolean keepsBronze = !columnsOf(connection, bronze).isEmpty();
+                Map<String, String> present = columnsOf(connection, silver);
+                if (!present.isEmpty()) {
                     widen(connection, statement, columns, present);
-                }
-                boolean keyed = hasKey(connection, columns.keySet());
-                if (needsKey() && !keyed && hasRows(statement)) {
-                    buildKeyOver(statement);
-                    keyed = true;
+                    if ((byKey() || byHash()) && !hasKey(connection, columns.keySet())) {
+                        buildKeyOver(statement);
+                    }
+                } else if (resource.schemaContract().tables() == Mode.FREEZE) {
+                    throw new InputFailure(
+                            Code.SCHEMA_FROZEN,
+                            "table " + silver + " does not exist, and schema_contract says tables: freeze; create it or let it evolve");
                 }
                 connection.commit();
-                return keyed;
+                return new Present(keepsBronze, !present.isEmpty());
             } catch (SQLException | RuntimeException e) {
                 connection.rollback();
                 throw e;
@@ -127,20 +136,6 @@ public final class Target {
                 connection.setAutoCommit(true);
             }
         }
-    }
-
-    private void create(Statement statement, Map<String, ColumnType> columns) throws SQLException {
-        if (resource.schemaContract().tables() == Mode.FREEZE) {
-            throw new InputFailure(
-                    Code.SCHEMA_FROZEN,
-                    "table " + silver + " does not exist, and schema_contract says tables: freeze; create it or let it evolve");
-        }
-        String own = columns.entrySet().stream()
-                .map(column -> quoted(column.getKey()) + " " + column.getValue().sql() + ", ")
-                .collect(Collectors.joining());
-        statement.execute("CREATE TABLE " + silver.sql() + " (" + own + SYSTEM_COLUMNS + ")");
-        statement.execute("COMMENT ON TABLE " + silver.sql() + " IS 'Loaded by pipeline " + pipeline + ", resource "
-                + resource.name() + "'");
     }
 
     private void widen(
@@ -193,7 +188,7 @@ public final class Target {
 
     private void buildKeyOver(Statement statement) throws SQLException {
         try {
-            statement.execute(buildKey());
+            statement.execute(byKey() ? "ALTER TABLE " + silver.sql() + " ADD PRIMARY KEY (" + keyColumns() + ")" : hashIndex());
         } catch (SQLException e) {
             if (e.getSQLState() != null && e.getSQLState().startsWith("23")) {
                 throw new InputFailure(
@@ -207,19 +202,13 @@ public final class Target {
         }
     }
 
-    private boolean hasRows(Statement statement) throws SQLException {
-        try (ResultSet row = statement.executeQuery("SELECT EXISTS (SELECT FROM " + silver.sql() + ")")) {
-            row.next();
-            return row.getBoolean(1);
-        }
-    }
-
-    private Map<String, String> columnsOf(Connection connection) throws SQLException {
+    /** The columns of a table with their types; none when it is not there. */
+    private static Map<String, String> columnsOf(Connection connection, TableName table) throws SQLException {
         Map<String, String> columns = new LinkedHashMap<>();
         try (PreparedStatement select = connection.prepareStatement("""
                 SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
                 WHERE attrelid = to_regclass(?) AND attnum > 0 AND NOT attisdropped ORDER BY attnum""")) {
-            select.setString(1, silver.sql());
+            select.setString(1, table.sql());
             try (ResultSet row = select.executeQuery()) {
                 while (row.next()) {
                     columns.put(row.getString(1), row.getString(2));

@@ -202,15 +202,14 @@ public class FileLoading {
         }
     }
 
-    /** Begins an attempt at the landing: tables are made and widened in a short transaction of their own. */
+    /** Begins an attempt at the landing: tables are widened in a short transaction of their own. */
     public void begin(@ExchangeProperty("load") Load load) throws SQLException {
         Load.Opened opened = load.opened();
         if (!runs.landingBegins(load.getRun().id())) {
             throw leaseLost(load.getRun());
         }
-        boolean keyed = opened.target()
-                .prepare(dataSource, opened.contract().declared(), opened.staging().columns());
-        load.beginLanding(new Landing(opened.staging(), opened.target(), load.getRun().id(), keyed, settings.landingTimeout()));
+        load.beginLanding(
+                Landing.begin(dataSource, opened.staging(), opened.target(), load.getRun().id(), settings.landingTimeout()));
     }
 
     /** After the landing: puts the file away and ends the run. */

@@ -25,12 +25,21 @@ public class LandingSteps {
         load.getLanding().countChosen(rows);
     }
 
+    public void changed(@Header(COUNT) int rows, @ExchangeProperty("load") Load load) {
+        load.getLanding().countChanged(rows);
+    }
+
     public void updated(@Header(COUNT) int rows, @ExchangeProperty("load") Load load) {
         load.getLanding().countUpdated(rows);
     }
 
     public void inserted(@Header(COUNT) int rows, @ExchangeProperty("load") Load load) {
         load.getLanding().countInserted(rows);
+    }
+
+    /** What was found to be changed must have been written, or the landing is undone. */
+    public void written(@ExchangeProperty("load") Load load) {
+        load.getLanding().checkWritten();
     }
 
     /** The run must still be this process's, or the landing is undone. */

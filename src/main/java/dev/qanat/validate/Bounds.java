@@ -13,6 +13,9 @@ final class Bounds {
 
     private final Optional<BigDecimal> min;
     private final Optional<BigDecimal> max;
+    /** Whether the sign alone decides. */
+    private final boolean notNegative;
+
     private final Misfit below;
     private final Misfit above;
 
@@ -23,6 +26,7 @@ final class Bounds {
     Bounds(Optional<BigDecimal> min, Optional<BigDecimal> max) {
         this.min = min;
         this.max = max;
+        notNegative = min.isPresent() && min.get().signum() == 0 && max.isEmpty();
         below = new Misfit(Code.BELOW_MIN, "is less than " + min.map(BigDecimal::toString).orElse(""));
         above = new Misfit(Code.ABOVE_MAX, "is greater than " + max.map(BigDecimal::toString).orElse(""));
         for (int scale = 0; scale <= DIGITS; scale++) {
@@ -33,6 +37,9 @@ final class Bounds {
 
     /** Checks a canonical number of any type. */
     void check(String number) throws Misfit {
+        if (notNegative && number.charAt(0) != '-') {
+            return;
+        }
         if (number.length() > DIGITS || !checkShort(number)) {
             BigDecimal value = new BigDecimal(number);
             if (min.isPresent() && value.compareTo(min.get()) < 0) {

@@ -14,10 +14,14 @@ import org.jspecify.annotations.Nullable;
 
 /** What a column asks of its values, compiled. Used by several threads. */
 final class ColumnRule {
+    /** The first white space of Unicode after the blank that {@link String#strip} knows. */
+    private static final char FIRST_WIDE_SPACE = 0x1680;
+
     private final String name;
     private final ColumnType type;
     private final boolean required;
     private final String[] nullIf;
+    private final int longestNull;
     private final Coercion coercion;
     private final @Nullable Bounds bounds;
     private final @Nullable WholeMatch match;
@@ -30,6 +34,7 @@ final class ColumnRule {
         type = column.type();
         this.required = required;
         nullIf = column.nullIf().toArray(String[]::new);
+        longestNull = column.nullIf().stream().mapToInt(String::length).max().orElse(0);
         try {
             coercion = Coercion.of(column);
         } catch (IllegalArgumentException e) {
@@ -96,12 +101,24 @@ final class ColumnRule {
             return true;
         }
         boolean strip = type.kind() != Kind.TEXT;
+        if (raw.length() > longestNull && !(strip && mayBeStripped(raw))) {
+            return false;
+        }
         for (String text : nullIf) {
             if (raw.equals(text) || strip && raw.strip().equals(text)) {
                 return true;
             }
         }
         return false;
+    }
+
+    /** False where the ends are certainly no white space. */
+    private static boolean mayBeStripped(String raw) {
+        return raw.isEmpty() || mayBeSpace(raw.charAt(0)) || mayBeSpace(raw.charAt(raw.length() - 1));
+    }
+
+    private static boolean mayBeSpace(char c) {
+        return c <= ' ' || c >= FIRST_WIDE_SPACE;
     }
 
     /**

@@ -28,20 +28,19 @@ final class Decimals implements Coercion {
     public String coerce(String raw) throws Misfit {
         String s = raw.strip();
         // A short plain decimal needs no arithmetic.
-        if (s.length() <= 40 && NumberText.isPlain(s)) {
+        int decimals = s.length() <= 40 ? NumberText.plainDecimals(s) : -1;
+        if (decimals >= 0) {
             if (!sized) {
                 return s;
             }
-            int point = s.indexOf('.');
-            int end = point < 0 ? s.length() : point;
+            int end = decimals == 0 ? s.length() : s.length() - decimals - 1;
             int first = s.charAt(0) == '-' ? 1 : 0;
             int before = s.charAt(first) == '0' ? 0 : end - first;
-            int after = point < 0 ? 0 : s.length() - point - 1;
-            if (before <= whole && after <= scale) {
-                if (after == scale) {
+            if (before <= whole && decimals <= scale) {
+                if (decimals == scale) {
                     return s;
                 }
-                return (point < 0 ? s + "." : s) + "0".repeat(scale - after);
+                return (decimals == 0 ? s + "." : s) + "0".repeat(scale - decimals);
             }
         }
         if (!NumberText.isNumber(s)) {

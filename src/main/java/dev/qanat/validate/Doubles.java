@@ -18,7 +18,7 @@ final class Doubles implements Coercion {
     @Override
     public String coerce(String raw) throws Misfit {
         String s = raw.strip();
-        if (s.length() <= CERTAIN_DIGITS && NumberText.isPlain(s)) {
+        if (s.length() <= CERTAIN_DIGITS && NumberText.plainDecimals(s) >= 0) {
             return NumberText.plain(s);
         }
         if (!NumberText.isNumber(s)) {

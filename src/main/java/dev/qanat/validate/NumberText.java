@@ -71,7 +71,7 @@ final class NumberText {
      */
     static int significantEnd(String canonical) {
         int end = canonical.length();
-        if (canonical.indexOf('.') < 0) {
+        if (canonical.charAt(end - 1) != '0' || canonical.indexOf('.') < 0) {
             return end;
         }
         while (canonical.charAt(end - 1) == '0') {
@@ -90,20 +90,20 @@ final class NumberText {
     }
 
     /**
-     * Whether the text is a plain decimal as it would be written: {@code 0}, {@code -12.50}; no plus, no exponent, no leading
-     * zero, no bare point. False says nothing but that a closer look is needed, and so it does for a negative zero.
+     * How many digits follow the point of a plain decimal as it would be written: {@code 0}, {@code -12.50}; no plus, no exponent,
+     * no leading zero, no bare point. -1 says nothing but that a closer look is needed, and so it does for a negative zero.
      */
-    static boolean isPlain(String s) {
+    static int plainDecimals(String s) {
         int length = s.length();
         int start = length > 0 && s.charAt(0) == '-' ? 1 : 0;
         int i = afterDigits(s, start);
         if (i == start || s.charAt(start) == '0' && (i > start + 1 || start == 1)) {
-            return false;
+            return -1;
         }
         if (i == length) {
-            return true;
+            return 0;
         }
-        return s.charAt(i) == '.' && i + 1 < length && afterDigits(s, i + 1) == length;
+        return s.charAt(i) == '.' && i + 1 < length && afterDigits(s, i + 1) == length ? length - i - 1 : -1;
     }
 
     private static int afterSign(String s, int i) {

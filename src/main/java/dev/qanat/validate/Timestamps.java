@@ -38,8 +38,10 @@ final class Timestamps implements Coercion {
 
     /** The canonical text of the date and time that end there; the text itself, where it is canonical. */
     static String text(String s, long microsOfDay, int end) {
-        if (end == s.length() && end == 19 && s.charAt(IsoText.DATE_LENGTH) == 'T') {
-            return s;
+        if (end == s.length() && end == 19) {
+            return s.charAt(IsoText.DATE_LENGTH) == 'T'
+                    ? s
+                    : s.substring(0, IsoText.DATE_LENGTH) + 'T' + s.substring(IsoText.DATE_LENGTH + 1);
         }
         StringBuilder text = new StringBuilder(28).append(s, 0, IsoText.DATE_LENGTH).append('T');
         IsoText.append(text, microsOfDay);
