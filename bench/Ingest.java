@@ -6,13 +6,17 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -21,6 +25,7 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Loads the same files with psql (L1: copy to a temporary table and INSERT … ON CONFLICT; L1*: MERGE from SELECT DISTINCT ON) and
@@ -42,6 +47,7 @@ public final class Ingest {
     private final int rows;
     private final List<String> cases;
     private final List<String> summary = new ArrayList<>();
+    private FileLock lock;
     private Process qanat;
     private int pipelines;
 
@@ -63,6 +69,10 @@ public final class Ingest {
 
     private void run() throws Exception {
         Files.createDirectories(work);
+        lock = FileChannel.open(work.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE).tryLock();
+        if (lock == null) {
+            throw new IllegalStateException("another benchmark is at work in " + work);
+        }
         start();
         describe();
         Path m1 = market("m1", rows, 0, 1, false);
@@ -297,6 +307,14 @@ public final class Ingest {
     // ---- Qanat
 
     private void start() throws Exception {
+        // A home of an earlier run knows its files and pipelines.
+        if (Files.exists(home)) {
+            try (Stream<Path> old = Files.walk(home)) {
+                for (Path path : old.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(path);
+                }
+            }
+        }
         Files.createDirectories(home);
         ProcessBuilder builder = new ProcessBuilder("java", "-Xmx256m", "-jar", "target/quarkus-app/quarkus-run.jar")
                 .redirectErrorStream(true)
