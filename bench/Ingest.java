@@ -6,13 +6,18 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -21,10 +26,12 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Loads the same files with psql (L1: copy to a temporary table and INSERT … ON CONFLICT; L1*: MERGE from SELECT DISTINCT ON) and
- * with Qanat, on one server, round by round, and compares times and the rows that stand there afterwards.
+ * with Qanat, on one server, round by round, and compares times and the rows that stand there afterwards. The case {@code peers} takes
+ * pandas and pgloader in place of psql.
  */
 public final class Ingest {
 
@@ -41,7 +48,10 @@ public final class Ingest {
     private final int rounds;
     private final int rows;
     private final List<String> cases;
+    private final List<String> peers;
+    private final String python;
     private final List<String> summary = new ArrayList<>();
+    private FileLock lock;
     private Process qanat;
     private int pipelines;
 
@@ -49,6 +59,13 @@ public final class Ingest {
         rounds = Integer.parseInt(options.getOrDefault("--rounds", "5"));
         rows = Integer.parseInt(options.getOrDefault("--rows", "1000000"));
         cases = Arrays.asList(options.getOrDefault("--cases", "empty,merge,known,bronze,five,wide").split(","));
+        List<String> installed = Arrays.asList(options.getOrDefault("--installed", "").split(","));
+        peers = new ArrayList<>(Arrays.asList(options.getOrDefault("--peers", "to_sql,multi,copy,pgloader").split(",")));
+        if (!List.of("to_sql", "multi", "copy", "pgloader").containsAll(peers)) {
+            throw new IllegalArgumentException("--peers takes to_sql, multi, copy and pgloader, not " + peers);
+        }
+        peers.retainAll(installed);
+        python = options.getOrDefault("--python", "python3");
     }
 
     public static void main(String[] arguments) throws Exception {
@@ -63,6 +80,10 @@ public final class Ingest {
 
     private void run() throws Exception {
         Files.createDirectories(work);
+        lock = FileChannel.open(work.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE).tryLock();
+        if (lock == null) {
+            throw new IllegalStateException("another benchmark is at work in " + work);
+        }
         start();
         describe();
         Path m1 = market("m1", rows, 0, 1, false);
@@ -85,8 +106,13 @@ public final class Ingest {
         if (cases.contains("wide")) {
             wide();
         }
-        System.out.println("\n== summary");
-        summary.forEach(System.out::println);
+        if (cases.contains("peers")) {
+            peers(m1);
+        }
+        if (!summary.isEmpty()) {
+            System.out.println("\n== summary");
+            summary.forEach(System.out::println);
+        }
     }
 
     // ---- cases
@@ -205,6 +231,86 @@ public final class Ingest {
         times.end(title, "L1*", 0);
     }
 
+    /** Each contender in turn, another one first in each round. */
+    private void peers(Path file) throws Exception {
+        try (Stream<Path> application = Files.list(Path.of("target", "quarkus-app", "app"))) {
+            System.out.println(application.findFirst().orElseThrow().getFileName());
+        }
+        if (peers.stream().anyMatch(peer -> !peer.equals("pgloader"))) {
+            System.out.print(output(python, "bench/peers.py", "versions"));
+        }
+        if (peers.contains("pgloader")) {
+            long begun = System.nanoTime();
+            String version = output("pgloader", "--version").lines().findFirst().orElseThrow();
+            System.out.printf(Locale.ROOT, "%s, of which starting takes %.2f s%n", version, (System.nanoTime() - begun) / 1e9);
+        }
+        title(rows + " rows into an empty table");
+        List<String> contenders = new ArrayList<>(List.of("Qanat", "Qanat, bronze on"));
+        contenders.addAll(peers);
+        Table times = new Table(contenders.toArray(new String[0]));
+        List<String> order = new ArrayList<>(contenders);
+        for (int round = 1; round <= rounds; round++) {
+            Map<String, Double> seconds = new LinkedHashMap<>();
+            Map<String, String> tables = new LinkedHashMap<>();
+            for (String contender : order) {
+                String table = "bench." + contender;
+                if (contender.startsWith("Qanat")) {
+                    String name = pipeline(contender.equals("Qanat") ? "none" : "rows");
+                    table = "silver." + name;
+                    sql("CHECKPOINT");
+                    seconds.put(contender, load(name, file));
+                } else {
+                    sql("DROP TABLE IF EXISTS " + table + "; CREATE TABLE " + table + " (" + TYPES + ", PRIMARY KEY (ticker, ts))");
+                    sql("CHECKPOINT");
+                    seconds.put(contender, contender.equals("pgloader")
+                            ? pgloader(clean(file), table)
+                            : Double.parseDouble(output(python, "bench/peers.py", contender, url(), table, clean(file).toString())));
+                }
+                tables.put(contender, table);
+            }
+            times.add(round, contenders.stream().mapToDouble(seconds::get).toArray());
+            agreeOn(COLUMNS, contenders.stream().map(tables::get).toList());
+            for (String contender : contenders) {
+                if (contender.startsWith("Qanat")) {
+                    forget(tables.get(contender).substring("silver.".length()));
+                }
+            }
+            Collections.rotate(order, -1);
+        }
+        System.out.println();
+        for (String contender : contenders) {
+            System.out.printf(Locale.ROOT, "median %-18s %8.2f s   %6.2f times Qanat's%n", contender, times.median(contender),
+                    times.median(contender) / times.median("Qanat"));
+        }
+    }
+
+    private double pgloader(Path file, String table) throws Exception {
+        Path command = work.resolve("market.load");
+        Files.writeString(command, """
+                LOAD CSV FROM '%s' HAVING FIELDS (%s)
+                INTO %s TARGET TABLE %s TARGET COLUMNS (%s)
+                WITH skip header = 1, fields optionally enclosed by '"', fields terminated by ',';
+                """.formatted(file, COLUMNS, url(), table, COLUMNS));
+        long begun = System.nanoTime();
+        output("pgloader", "--root-dir", work.resolve("pgloader").toString(), "--logfile", work.resolve("pgloader.log").toString(),
+                "--quiet", command.toString());
+        return (System.nanoTime() - begun) / 1e9;
+    }
+
+    private String url() {
+        return "postgresql://qanat@127.0.0.1:" + pgPort + "/qanat";
+    }
+
+    private static String output(String... command) throws Exception {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        process.getOutputStream().close();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        if (process.waitFor() != 0) {
+            throw new IllegalStateException(String.join(" ", command) + ": " + output);
+        }
+        return output;
+    }
+
     // ---- psql
 
     private static String l1(Path file, String table) {
@@ -297,6 +403,14 @@ public final class Ingest {
     // ---- Qanat
 
     private void start() throws Exception {
+        // A home of an earlier run knows its files and pipelines.
+        if (Files.exists(home)) {
+            try (Stream<Path> old = Files.walk(home)) {
+                for (Path path : old.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(path);
+                }
+            }
+        }
         Files.createDirectories(home);
         ProcessBuilder builder = new ProcessBuilder("java", "-Xmx256m", "-jar", "target/quarkus-app/quarkus-run.jar")
                 .redirectErrorStream(true)
