@@ -45,6 +45,8 @@ public final class Ingest {
     private final HttpClient http = HttpClient.newHttpClient();
     private final int port = freePort();
     private final int pgPort = freePort();
+    private final String server;
+    private final boolean embedded;
     private final int rounds;
     private final int rows;
     private final List<String> cases;
@@ -56,6 +58,8 @@ public final class Ingest {
     private int pipelines;
 
     private Ingest(Map<String, String> options) throws IOException {
+        embedded = !options.containsKey("--server");
+        server = options.getOrDefault("--server", "postgresql://qanat@127.0.0.1:" + pgPort + "/qanat");
         rounds = Integer.parseInt(options.getOrDefault("--rounds", "5"));
         rows = Integer.parseInt(options.getOrDefault("--rows", "1000000"));
         cases = Arrays.asList(options.getOrDefault("--cases", "empty,merge,known,bronze,five,wide").split(","));
@@ -264,7 +268,7 @@ public final class Ingest {
                     sql("CHECKPOINT");
                     seconds.put(contender, contender.equals("pgloader")
                             ? pgloader(clean(file), table)
-                            : Double.parseDouble(output(python, "bench/peers.py", contender, url(), table, clean(file).toString())));
+                            : Double.parseDouble(output(python, "bench/peers.py", contender, server, table, clean(file).toString())));
                 }
                 tables.put(contender, table);
             }
@@ -290,16 +294,13 @@ public final class Ingest {
                 LOAD CSV FROM '%s' HAVING FIELDS (%s)
                 INTO %s TARGET TABLE %s TARGET COLUMNS (%s)
                 WITH skip header = 1, fields optionally enclosed by '"', fields terminated by ',';
-                """.formatted(file, COLUMNS, url(), table, COLUMNS));
+                """.formatted(file, COLUMNS, server, table, COLUMNS));
         long begun = System.nanoTime();
         output("pgloader", "--root-dir", work.resolve("pgloader").toString(), "--logfile", work.resolve("pgloader.log").toString(),
                 "--quiet", command.toString());
         return (System.nanoTime() - begun) / 1e9;
     }
 
-    private String url() {
-        return "postgresql://qanat@127.0.0.1:" + pgPort + "/qanat";
-    }
 
     private static String output(String... command) throws Exception {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
@@ -365,8 +366,7 @@ public final class Ingest {
     }
 
     private String run(String script) throws Exception {
-        Process psql = new ProcessBuilder(
-                        "psql", "-qXAt", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", Integer.toString(pgPort), "-U", "qanat", "qanat")
+        Process psql = new ProcessBuilder("psql", "-qXAt", "-v", "ON_ERROR_STOP=1", server)
                 .redirectErrorStream(true)
                 .start();
         psql.getOutputStream().write(script.getBytes(StandardCharsets.UTF_8));
@@ -419,6 +419,9 @@ public final class Ingest {
         builder.environment().put("QANAT_PIPELINES", work.resolve("no-pipelines").toString());
         builder.environment().put("QUARKUS_HTTP_PORT", Integer.toString(port));
         builder.environment().put("QANAT_PG_PORT", Integer.toString(pgPort));
+        if (!embedded) {
+            builder.environment().put("DATABASE_URL", server);
+        }
         qanat = builder.start();
         for (int i = 0; i < 600; i++) {
             try {

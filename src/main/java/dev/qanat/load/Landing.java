@@ -75,7 +75,7 @@ public final class Landing {
      */
     public String getSettings() {
         return "SELECT set_config('statement_timeout', '" + timeout.toMillis() + "', true),"
-                + " set_config('work_mem', '" + Staging.SORT_MEMORY + "', true),"
+                + " set_config('jit', 'off', true), set_config('work_mem', '" + Staging.SORT_MEMORY + "', true),"
                 + " set_config('maintenance_work_mem', '" + Staging.SORT_MEMORY + "', true)";
     }
 
@@ -137,13 +137,37 @@ public final class Landing {
         return !present.silver();
     }
 
-    /** Makes the table of the rows: PostgreSQL sorts with several processes here, which it does not for an INSERT. */
+    /**
+     * Makes the table of the rows. Where its primary key will tell, no key is taken to occur twice; otherwise the rows are sorted,
+     * by several processes, which PostgreSQL does not do for an INSERT.
+     */
     public String getCreate() {
         String list = Stream.concat(
                         target.columns(columns).entrySet().stream().map(column -> value(column.getKey(), column.getValue())),
                         Stream.of(run + "::bigint AS _run_id", "_position", "_row_hash", "now() AS _created_at", "now() AS _updated_at"))
                 .collect(Collectors.joining(", "));
-        return "CREATE TABLE " + target.silver().sql() + " AS " + (distinctBy() == null ? rowsInOrder(list) : distinctRows(list));
+        return "CREATE TABLE " + target.silver().sql() + " AS " + createdFrom(list);
+    }
+
+    private String createdFrom(String list) {
+        if (distinctBy() == null) {
+            return rowsInOrder(list);
+        }
+        return target.byKey() && !chooses ? "SELECT " + list + " FROM " + staging.rowsTable().sql() : distinctRows(list);
+    }
+
+    /**
+     * Whether the new table's key could not be built because it occurs twice.
+     *
+     * @param sqlState of the error
+     */
+    public boolean isRefuted(String sqlState) {
+        return Staging.UNIQUE_VIOLATION.equals(sqlState) && !chooses;
+    }
+
+    /** From now on the last record of a key is chosen. */
+    public void keyRepeats() {
+        chooses = true;
     }
 
     /** Gives the new table its key and what a table made of a query lacks. */
@@ -153,7 +177,7 @@ public final class Landing {
 
     /** Whether the last record of a key is chosen in a step of its own; not where the run holds every key once. */
     public boolean isChooses() {
-        return chooses;
+        return chooses && present.silver();
     }
 
     public String getChoose() {

@@ -2,6 +2,7 @@ package dev.qanat.load;
 
 import static dev.qanat.load.TableName.quoted;
 
+import dev.qanat.pipeline.ColumnType.Kind;
 import dev.qanat.pipeline.Resource;
 import dev.qanat.records.RawRecord;
 import dev.qanat.validate.CheckedChunk;
@@ -39,7 +40,7 @@ public final class Staging {
     /** For the sorts of a statement. */
     static final String SORT_MEMORY = "64MB";
 
-    private static final String UNIQUE_VIOLATION = "23505";
+    static final String UNIQUE_VIOLATION = "23505";
 
     private final DataSource dataSource;
     private final long run;
@@ -243,33 +244,33 @@ public final class Staging {
     private void copyRows(PGConnection connection, CheckedChunk checked, long first) throws SQLException {
         List<String> names = new ArrayList<>(List.of("_n", "_position", "_row_hash"));
         checked.columns().forEach(column -> names.add(column.name()));
-        int width = checked.columns().size();
+        Kind[] kinds = checked.columns().stream().map(column -> column.type().kind()).toArray(Kind[]::new);
         Ordinals<Row> ordinals = Ordinals.of(checked, first);
         copy(connection, rowsTable(), names, ordinals, checked.rows(), (row, copy) -> {
-            copy.field(row.record().line());
-            copy.field(row.hash());
+            copy.bigint(row.record().line());
+            copy.bytea(row.hash());
             @Nullable String[] values = row.values();
-            for (int i = 0; i < width; i++) {
-                copy.field(i < values.length ? values[i] : null);
+            for (int i = 0; i < kinds.length; i++) {
+                copy.value(kinds[i], i < values.length ? values[i] : null);
             }
         });
     }
 
     private void copyBronze(PGConnection connection, CheckedChunk checked, long first) throws SQLException {
         copy(connection, bronzeTable(), List.of("_n", "_position", "record"), Ordinals.from(first), checked.accepted(), (row, copy) -> {
-            copy.field(row.record().line());
-            copy.field(checked.chunk().json(row.record()));
+            copy.bigint(row.record().line());
+            copy.text(checked.chunk().json(row.record()));
         });
     }
 
     private void copyRejections(PGConnection connection, CheckedChunk checked, long first) throws SQLException {
         List<String> names = List.of("_n", "position", "column_name", "code", "reason", "record");
         copy(connection, rejectionsTable(), names, Ordinals.from(first), checked.rejections(), (rejection, copy) -> {
-            copy.field(rejection.line());
-            copy.field(rejection.column());
-            copy.field(rejection.code().id());
-            copy.field(rejection.reason());
-            copy.field(rejection.record());
+            copy.bigint(rejection.line());
+            copy.text(rejection.column());
+            copy.text(rejection.code().id());
+            copy.text(rejection.reason());
+            copy.text(rejection.record());
         });
     }
 
@@ -293,7 +294,7 @@ public final class Staging {
     }
 
     private interface Fields<T> {
-        void write(T item, CopyStream copy) throws SQLException;
+        void write(T item, BinaryCopy copy) throws SQLException;
     }
 
     private static <T> void copy(
@@ -310,14 +311,14 @@ public final class Staging {
         CopyIn in = connection
                 .getCopyAPI()
                 .copyIn("COPY " + table.sql() + " ("
-                        + columns.stream().map(TableName::quoted).collect(Collectors.joining(", ")) + ") FROM STDIN");
+                        + columns.stream().map(TableName::quoted).collect(Collectors.joining(", ")) + ") FROM STDIN (FORMAT binary)");
         try {
-            CopyStream copy = new CopyStream(in);
+            BinaryCopy copy = new BinaryCopy(in);
             for (int i = 0; i < items.size(); i++) {
                 T item = items.get(i);
-                copy.field(ordinals.of(i, item));
+                copy.row(columns.size());
+                copy.bigint(ordinals.of(i, item));
                 fields.write(item, copy);
-                copy.endRow();
             }
             copy.end();
         } finally {

@@ -119,7 +119,8 @@ public final class Target {
                 Map<String, String> present = columnsOf(connection, silver);
                 if (!present.isEmpty()) {
                     widen(connection, statement, columns, present);
-                    if ((byKey() || byHash()) && !hasKey(connection, columns.keySet())) {
+                    boolean keyed = hasKey(connection, columns.keySet());
+                    if ((byKey() || byHash()) && !keyed) {
                         buildKeyOver(statement);
                     }
                 } else if (resource.schemaContract().tables() == Mode.FREEZE) {

@@ -10,6 +10,7 @@ import jakarta.inject.Named;
 import jakarta.transaction.RollbackException;
 import java.nio.file.NoSuchFileException;
 import java.sql.SQLException;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
@@ -73,6 +74,16 @@ public class Failures {
                 Code.INTERNAL_ERROR,
                 "an error of Qanat's own; its log has the details under run " + run.id(),
                 thrown);
+    }
+
+    /** What the database said. */
+    static Optional<SQLException> sql(Throwable thrown) {
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLException found) {
+                return Optional.of(found);
+            }
+        }
+        return Optional.empty();
     }
 
     private static @Nullable Failure known(Throwable thrown, String doing) {

@@ -22,7 +22,7 @@ public class Inboxes {
 
     private static final Logger LOG = Logger.getLogger(Inboxes.class);
     private static final String TEMPLATE = "file-inbox";
-    private static final long INBOX_MILLIS = 500;
+    private static final long INBOX_MILLIS = 250;
 
     private final RouteFiles routes;
     private final Pipelines pipelines;

@@ -7,6 +7,7 @@ import jakarta.inject.Named;
 import java.util.List;
 import java.util.Map;
 import org.apache.camel.Body;
+import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
 import org.apache.camel.Header;
 
@@ -19,6 +20,17 @@ public class LandingSteps {
 
     public void staged(@Body List<Map<String, Number>> counts, @ExchangeProperty("load") Load load) {
         load.getLanding().checkStaged(counts.get(0));
+    }
+
+    /** When the key of a new table could not be built because it occurs twice: from now on the last record of each is chosen. */
+    public void choose(@ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Exception caught, @ExchangeProperty("load") Load load)
+            throws Exception {
+        boolean repeats =
+                Failures.sql(caught).filter(sql -> load.getLanding().isRefuted(sql.getSQLState())).isPresent();
+        if (!repeats) {
+            throw caught;
+        }
+        load.getLanding().keyRepeats();
     }
 
     public void chosen(@Header(COUNT) int rows, @ExchangeProperty("load") Load load) {

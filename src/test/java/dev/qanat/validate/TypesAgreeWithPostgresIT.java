@@ -2,6 +2,7 @@ package dev.qanat.validate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.qanat.load.Staging;
 import dev.qanat.pipeline.ColumnType;
 import dev.qanat.pipeline.ColumnType.Kind;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
@@ -11,9 +12,11 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.AfterAll;
@@ -85,6 +88,41 @@ class TypesAgreeWithPostgresIT {
                 }
             }
         }
+    }
+
+    /** Staging writes the binary form of every type; PostgreSQL must see the value that it reads of the canonical text. */
+    @Test
+    void what_is_staged_is_what_postgres_reads_of_the_text() throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("create schema if not exists " + Staging.SCHEMA);
+        }
+        Random random = new Random(43);
+        Set<Kind> staged = EnumSet.noneOf(Kind.class);
+        for (TypeCases.TypeCase c : TypeCases.all()) {
+            String[][] rows = Stream.concat(Stream.of(c.input()), Stream.generate(() -> mutated(c.input(), random)).limit(100))
+                    .map(input -> new String[] {input})
+                    .toArray(String[][]::new);
+            CheckedChunk checked = Contract.of(Resources.resource(c.column())).check(Resources.csv(List.of("value"), rows));
+            String[] texts = checked.rows().stream().map(row -> row.values()[0]).toArray(String[]::new);
+            if (texts.length == 0) {
+                continue;
+            }
+            Staging staging = new Staging(postgres.getPostgresDatabase(), 1, false);
+            staging.create();
+            staging.copy(checked);
+            String type = c.column().type().sql();
+            try (PreparedStatement select = connection.prepareStatement(
+                    "select s.\"value\"::text, cast(t.text as " + type + ")::text from " + Staging.SCHEMA + ".run_1_rows as s full join"
+                            + " (select ordinality - 1 as _n, text from unnest(?) with ordinality as u (text)) as t using (_n)"
+                            + " where s.\"value\"::text is distinct from cast(t.text as " + type + ")::text")) {
+                select.setArray(1, connection.createArrayOf("text", texts));
+                try (ResultSet other = select.executeQuery()) {
+                    assertThat(other.next()).as(() -> c.place() + ": " + shown(other)).isFalse();
+                }
+            }
+            staged.add(c.column().type().kind());
+        }
+        assertThat(staged).containsExactlyInAnyOrder(Kind.values());
     }
 
     private static String shown(ResultSet refused) {
