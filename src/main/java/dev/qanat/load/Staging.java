@@ -17,6 +17,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -257,9 +258,10 @@ public final class Staging {
     }
 
     private void copyBronze(PGConnection connection, CheckedChunk checked, long first) throws SQLException {
+        Function<RawRecord, String> json = checked.chunk().jsonTexts();
         copy(connection, bronzeTable(), List.of("_n", "_position", "record"), Ordinals.from(first), checked.accepted(), (row, copy) -> {
             copy.bigint(row.record().line());
-            copy.text(checked.chunk().json(row.record()));
+            copy.text(json.apply(row.record()));
         });
     }
 

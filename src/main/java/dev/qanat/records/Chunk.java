@@ -1,11 +1,9 @@
 package dev.qanat.records;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
-import java.io.IOException;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Some thousands of records that travel through a route together, in the order of their source.
@@ -17,39 +15,44 @@ import java.util.List;
  */
 public record Chunk(int number, List<String> fields, List<RawRecord> records) {
 
-    private static final JsonFactory JSON = new JsonFactory();
-
     /**
      * The record as JSON text, as bronze and rejections keep it: of JSON sources as it came, of text formats an object of its
      * fields. A record whose number of fields is not the header's becomes an array of its fields. A line that could not be
      * read ({@link dev.qanat.failure.Code#MALFORMED_RECORD}, or bytes that are no characters) is given as it came and is no JSON.
      */
     public String json(RawRecord record) {
-        if (record.json() != null) {
-            return record.json();
-        }
-        StringWriter text = new StringWriter(64 + 16 * record.values().length);
-        try (JsonGenerator json = JSON.createGenerator(text)) {
-            boolean named = record.values().length == fields.size();
+        return jsonTexts().apply(record);
+    }
+
+    /** {@link #json} for many records. */
+    public Function<RawRecord, String> jsonTexts() {
+        String[] names = fields.stream().map(name -> quoted(new StringBuilder(), name).append(':').toString()).toArray(String[]::new);
+        return record -> record.json() == null ? json(names, record.values()) : record.json();
+    }
+
+    private static String json(String[] names, @Nullable String[] values) {
+        boolean named = values.length == names.length;
+        StringBuilder json = new StringBuilder(64 + 24 * values.length).append(named ? '{' : '[');
+        for (int i = 0; i < values.length; i++) {
+            if (i > 0) {
+                json.append(',');
+            }
             if (named) {
-                json.writeStartObject();
+                json.append(names[i]);
+            }
+            String value = values[i];
+            if (value == null) {
+                json.append("null");
             } else {
-                json.writeStartArray();
+                quoted(json, value);
             }
-            for (int i = 0; i < record.values().length; i++) {
-                if (named) {
-                    json.writeFieldName(fields.get(i));
-                }
-                json.writeString(record.values()[i]);
-            }
-            if (named) {
-                json.writeEndObject();
-            } else {
-                json.writeEndArray();
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
-        return text.toString();
+        return json.append(named ? '}' : ']').toString();
+    }
+
+    private static StringBuilder quoted(StringBuilder json, String text) {
+        json.append('"');
+        JsonStringEncoder.getInstance().quoteAsString(text, json);
+        return json.append('"');
     }
 }
