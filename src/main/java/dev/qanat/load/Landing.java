@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 public final class Landing {
 
     private static final String SORT_MEMORY = "128MB";
+    private static final String SOURCE = Staging.sourceOf(":?${exchangeProperty.load.sourceName}");
 
     private final Staging staging;
     private final Target target;
@@ -103,7 +104,7 @@ public final class Landing {
     /** Keeps the accepted records as they came; its parameter is the source's name. */
     public String getBronze() {
         return "INSERT INTO " + target.bronze().sql() + " (_run_id, _source, _position, record) SELECT " + run
-                + ", :?${exchangeProperty.load.sourceName}, _position, record FROM " + staging.bronzeTable().sql()
+                + ", " + SOURCE + ", _position, record FROM " + staging.bronzeTable().sql()
                 + " ORDER BY _n";
     }
 
@@ -195,7 +196,7 @@ public final class Landing {
     /** Keeps the rejected records; its parameters are the resource's and the source's names. */
     public String getRejections() {
         return "INSERT INTO qanat.rejection (run_id, resource, source, position, column_name, code, reason, record) SELECT " + run
-                + ", :?${exchangeProperty.load.resourceName}, :?${exchangeProperty.load.sourceName},"
+                + ", :?${exchangeProperty.load.resourceName}, " + SOURCE + ","
                 + " position, column_name, code, reason, record FROM " + staging.rejectionsTable().sql() + " ORDER BY "
                 + Staging.ORDER_OF_REJECTIONS;
     }

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
@@ -111,10 +112,10 @@ public final class Staging {
                     + " (_n bigint NOT NULL, _position bigint NOT NULL, _row_hash bytea NOT NULL)" + options);
             if (keepRecords) {
                 statement.execute("CREATE UNLOGGED TABLE " + bronzeTable().sql()
-                        + " (_n bigint NOT NULL, _position bigint NOT NULL, record json NOT NULL)" + options);
+                        + " (_n bigint NOT NULL, _entry text, _position bigint NOT NULL, record json NOT NULL)" + options);
             }
             statement.execute("CREATE UNLOGGED TABLE " + rejectionsTable().sql()
-                    + " (_n bigint NOT NULL, position bigint NOT NULL, column_name text, code text NOT NULL,"
+                    + " (_n bigint NOT NULL, _entry text, position bigint NOT NULL, column_name text, code text NOT NULL,"
                     + " reason text NOT NULL, record text NOT NULL)" + options);
         }
     }
@@ -193,18 +194,21 @@ public final class Staging {
         return done.rejected();
     }
 
+    /** By name: of the files of an archive each has columns of its own. */
     private synchronized void widen(List<TargetColumn> needed) throws SQLException {
-        if (needed.size() <= columns.size()) {
+        List<TargetColumn> missing =
+                needed.stream().filter(column -> !columns.contains(column)).toList();
+        if (missing.isEmpty()) {
             return;
         }
-        String added = needed.subList(columns.size(), needed.size()).stream()
+        String added = missing.stream()
                 .map(column -> "ADD COLUMN " + quoted(column.name()) + " " + column.type().sql())
                 .collect(Collectors.joining(", "));
         try (Connection connection = dataSource.getConnection();
                 Statement statement = connection.createStatement()) {
             statement.execute("ALTER TABLE " + rowsTable().sql() + " " + added);
         }
-        columns = List.copyOf(needed);
+        columns = Stream.concat(columns.stream(), missing.stream()).toList();
     }
 
     private void copyRows(PGConnection connection, CheckedChunk checked, long first) throws SQLException {
@@ -223,15 +227,18 @@ public final class Staging {
     }
 
     private void copyBronze(PGConnection connection, CheckedChunk checked, long first) throws SQLException {
-        copy(connection, bronzeTable(), List.of("_n", "_position", "record"), Ordinals.from(first), checked.accepted(), (row, copy) -> {
+        List<String> names = List.of("_n", "_entry", "_position", "record");
+        copy(connection, bronzeTable(), names, Ordinals.from(first), checked.accepted(), (row, copy) -> {
+            copy.field(checked.chunk().entry());
             copy.field(row.record().line());
             copy.field(checked.chunk().json(row.record()));
         });
     }
 
     private void copyRejections(PGConnection connection, CheckedChunk checked, long first) throws SQLException {
-        List<String> names = List.of("_n", "position", "column_name", "code", "reason", "record");
+        List<String> names = List.of("_n", "_entry", "position", "column_name", "code", "reason", "record");
         copy(connection, rejectionsTable(), names, Ordinals.from(first), checked.rejections(), (rejection, copy) -> {
+            copy.field(checked.chunk().entry());
             copy.field(rejection.line());
             copy.field(rejection.column());
             copy.field(rejection.code().id());
@@ -299,8 +306,13 @@ public final class Staging {
     public String keepRejections(int most) {
         return """
                 INSERT INTO qanat.rejection (run_id, resource, source, position, column_name, code, reason, record)
-                SELECT ?, ?, ?, position, column_name, code, reason, record FROM %s ORDER BY %s LIMIT %d"""
-                .formatted(rejectionsTable().sql(), ORDER_OF_REJECTIONS, most);
+                SELECT ?, ?, %s, position, column_name, code, reason, record FROM %s ORDER BY %s LIMIT %d"""
+                .formatted(sourceOf("?"), rejectionsTable().sql(), ORDER_OF_REJECTIONS, most);
+    }
+
+    /** What a row of a staging table comes from: the run's source, in an archive {@code sales.zip!/may.csv}. */
+    static String sourceOf(String parameter) {
+        return "concat(CAST(" + parameter + " AS text), '!/' || _entry)";
     }
 
     /** Drops the tables. */

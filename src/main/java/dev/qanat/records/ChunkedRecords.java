@@ -19,12 +19,23 @@ final class ChunkedRecords implements Chunks {
     private final RecordSource source;
     private final String description;
     private final boolean header;
+    private final @Nullable String entry;
+    private final int first;
     private int number;
     private @Nullable RawRecord next;
     private @Nullable RuntimeException failure;
 
-    ChunkedRecords(RecordSource source, String description, boolean header) throws IOException {
+    /**
+     * @param header whether the source is of a text format
+     * @param entry what the archive calls the source; null outside of archives
+     * @param first the number of the first chunk
+     */
+    ChunkedRecords(RecordSource source, String description, boolean header, @Nullable String entry, int first)
+            throws IOException {
         this.source = source;
+        this.entry = entry;
+        this.first = first;
+        number = first;
         this.description = description;
         this.header = header;
         next = source.read();
@@ -36,16 +47,11 @@ final class ChunkedRecords implements Chunks {
     }
 
     @Override
-    public boolean hasHeader() {
-        return header;
-    }
-
-    @Override
     public synchronized boolean hasNext() {
         if (failure != null) {
             throw failure;
         }
-        return next != null || number == 0;
+        return next != null || number == first;
     }
 
     @Override
@@ -55,7 +61,8 @@ final class ChunkedRecords implements Chunks {
         }
         try {
             List<RawRecord> records = fill();
-            return new Chunk(number++, source.fields(), Collections.unmodifiableList(records));
+            boolean shown = header && number == first;
+            return new Chunk(number++, entry, shown, source.fields(), Collections.unmodifiableList(records));
         } catch (IOException e) {
             failure = new UncheckedIOException(e);
             throw failure;

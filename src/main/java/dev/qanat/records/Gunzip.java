@@ -24,6 +24,7 @@ final class Gunzip extends InputStream {
     private static final int RESERVED = 0xE0;
 
     private final InputStream in;
+    private final Unpacking unpacking;
     private final Inflater inflater = new Inflater(true);
     private final CRC32 crc = new CRC32();
     private final byte[] buffer = new byte[1 << 16];
@@ -33,8 +34,9 @@ final class Gunzip extends InputStream {
     private boolean inMember;
     private boolean ended;
 
-    Gunzip(InputStream in) {
+    Gunzip(InputStream in, Unpacking unpacking) {
         this.in = in;
+        this.unpacking = unpacking;
     }
 
     @Override
@@ -57,6 +59,7 @@ final class Gunzip extends InputStream {
             int count = inflate(target, offset, length);
             if (count > 0) {
                 crc.update(target, offset, count);
+                unpacking.gave(count);
                 return count;
             }
             if (inflater.finished()) {
@@ -170,6 +173,7 @@ final class Gunzip extends InputStream {
     private boolean fill() throws IOException {
         from = 0;
         to = Math.max(0, in.read(buffer));
+        unpacking.took(to);
         return to > 0;
     }
 

@@ -22,7 +22,7 @@ public class ChunkCheck {
             }
         });
         Load.Opened opened = load.opened();
-        if (chunk.number() == 0 && opened.chunks().hasHeader()) {
+        if (chunk.header()) {
             opened.contract().checkHeader(chunk.fields());
         }
         CheckedChunk checked = opened.contract().check(chunk);

@@ -17,6 +17,7 @@ import dev.qanat.pipeline.Pipelines;
 import dev.qanat.pipeline.Resource;
 import dev.qanat.records.Chunks;
 import dev.qanat.records.Declared;
+import dev.qanat.records.Limits;
 import dev.qanat.records.Readers;
 import dev.qanat.settings.Settings;
 import dev.qanat.validate.Contract;
@@ -57,6 +58,7 @@ public class FileLoading {
     private final dev.qanat.ledger.Files files;
     private final FilePlaces places;
     private final Settings settings;
+    private final Limits limits;
 
     FileLoading(
             DataSource dataSource,
@@ -75,6 +77,12 @@ public class FileLoading {
         this.files = files;
         this.places = places;
         this.settings = settings;
+        this.limits = new Limits(
+                settings.maxFieldCharacters(),
+                settings.maxRecordCharacters(),
+                settings.maxFields(),
+                settings.maxUnpackedSize().asLongValue(),
+                settings.maxUnpackedRatio());
     }
 
     /** Finds the resource that takes the file, opens it, and makes the staging tables; or finds that its bytes are known. */
@@ -102,9 +110,9 @@ public class FileLoading {
                 return;
             }
         }
-        SourceStream stream = new SourceStream(path);
+        SourceStream stream = SourceStream.open(path);
         try {
-            Chunks chunks = Readers.open(stream, resource.files(), declared(resource));
+            Chunks chunks = Readers.open(stream, resource.files(), declared(resource), limits);
             Staging staging = new Staging(dataSource, run.id(), resource.keepBronze() || resource.isCleaned());
             staging.create();
             load.begin(new Load.Opened(
