@@ -15,17 +15,19 @@ import org.jspecify.annotations.Nullable;
  * @param entry the file within the source that the records come from, where the source is an archive; otherwise null
  * @param header whether these fields are a header that no chunk before this one had, as in text formats: what is not among them is in
  *     no record of this file
+ * @param large whether a long record makes it take more memory than others, so that it had better be worked on alone
  * @param fields the names of the fields met so far in this file, unique and in the order of their appearance; every further
  *     chunk's fields of the same file begin with these
  * @param records in the order of the source, never empty but for a file without records
  */
-public record Chunk(int number, @Nullable String entry, boolean header, List<String> fields, List<RawRecord> records) {
+public record Chunk(
+        int number, @Nullable String entry, boolean header, boolean large, List<String> fields, List<RawRecord> records) {
 
     private static final JsonFactory JSON = new JsonFactory();
 
     /** A chunk of a source that is no archive, and not the first that shows a header. */
     public Chunk(int number, List<String> fields, List<RawRecord> records) {
-        this(number, null, false, fields, records);
+        this(number, null, false, false, fields, records);
     }
 
     /**

@@ -16,6 +16,9 @@ final class ChunkedRecords implements Chunks {
     /** What a value takes even where it is missing, in characters. */
     private static final int VALUE_WEIGHT = 4;
 
+    /** Most chunks end a little beyond the limit; one that ends far beyond it has a long record at its end. */
+    private static final int LARGE = Limits.CHUNK_CHARACTERS + Limits.CHUNK_CHARACTERS / 4;
+
     private final RecordSource source;
     private final String description;
     private final boolean header;
@@ -60,9 +63,10 @@ final class ChunkedRecords implements Chunks {
             throw new NoSuchElementException("the source has been read to its end");
         }
         try {
-            List<RawRecord> records = fill();
+            List<RawRecord> records = new ArrayList<>();
+            boolean large = fill(records) > LARGE;
             boolean shown = header && number == first;
-            return new Chunk(number++, entry, shown, source.fields(), Collections.unmodifiableList(records));
+            return new Chunk(number++, entry, shown, large, source.fields(), Collections.unmodifiableList(records));
         } catch (IOException e) {
             failure = new UncheckedIOException(e);
             throw failure;
@@ -72,8 +76,8 @@ final class ChunkedRecords implements Chunks {
         }
     }
 
-    private List<RawRecord> fill() throws IOException {
-        List<RawRecord> records = new ArrayList<>();
+    /** Gives what the records weigh. */
+    private long fill(List<RawRecord> records) throws IOException {
         long weight = 0;
         RawRecord record = next;
         while (record != null && records.size() < Limits.CHUNK_RECORDS && weight < Limits.CHUNK_CHARACTERS) {
@@ -82,7 +86,7 @@ final class ChunkedRecords implements Chunks {
             record = source.read();
         }
         next = record;
-        return records;
+        return weight;
     }
 
     private static long weight(RawRecord record) {

@@ -13,7 +13,7 @@ package dev.qanat.records;
 public record Limits(int fieldCharacters, int recordCharacters, int fields, long unpackedBytes, int unpackedRatio) {
 
     /** Those that hold where nothing else is set. */
-    public static final Limits DEFAULT = new Limits(8 << 20, 16 << 20, 16_384, 100L << 30, 200);
+    public static final Limits DEFAULT = new Limits(4 << 20, 4 << 20, 16_384, 100L << 30, 200);
 
     /** As many records make a chunk: enough to make a chunk's fixed costs small, few enough to hold several. */
     static final int CHUNK_RECORDS = 20_000;

@@ -18,7 +18,7 @@ public class ChunkCheck {
         exchange.getExchangeExtension().addOnCompletion(new SynchronizationAdapter() {
             @Override
             public void onDone(Exchange done) {
-                load.chunkEnds();
+                load.chunkEnds(chunk);
             }
         });
         Load.Opened opened = load.opened();

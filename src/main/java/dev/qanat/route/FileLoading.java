@@ -59,6 +59,7 @@ public class FileLoading {
     private final FilePlaces places;
     private final Settings settings;
     private final Limits limits;
+    private final ChunkRoom room;
 
     FileLoading(
             DataSource dataSource,
@@ -77,6 +78,7 @@ public class FileLoading {
         this.files = files;
         this.places = places;
         this.settings = settings;
+        this.room = new ChunkRoom(2 * settings.workers());
         this.limits = new Limits(
                 settings.maxFieldCharacters(),
                 settings.maxRecordCharacters(),
@@ -123,7 +125,8 @@ public class FileLoading {
                     chunks,
                     Contract.of(resource),
                     staging,
-                    new Target(pipeline.name(), resource)));
+                    new Target(pipeline.name(), resource),
+                    room));
             try (LogContext context = LogContext.of(load)) {
                 LOG.infof("Loading %s (%s, %,d bytes) into silver.%s", file.name(), chunks.description(),
                         attributes.size(), resource.table());
@@ -354,6 +357,7 @@ public class FileLoading {
     /** Frees what the load holds, however it ended. */
     public void close(@ExchangeProperty("load") Load load) {
         claims.ended(load);
+        load.leaveRoom();
         Load.Opened opened = load.openedOrNull();
         if (opened == null) {
             return;

@@ -13,7 +13,10 @@ import dev.qanat.records.Chunks;
 import dev.qanat.validate.Contract;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -42,6 +45,9 @@ public final class Load {
     /** Chunks that were read and are not staged yet; guarded by this. */
     private int chunksAtWork;
 
+    /** Chunks that hold places in the process's room, by their numbers; guarded by this. */
+    private final Map<Integer, Chunk> inRoom = new HashMap<>();
+
     private boolean stopped;
 
     /**
@@ -58,7 +64,8 @@ public final class Load {
             Chunks chunks,
             Contract contract,
             Staging staging,
-            Target target) {}
+            Target target,
+            ChunkRoom room) {}
 
     Load(Run run, UUID worker) {
         this.run = run;
@@ -125,7 +132,10 @@ public final class Load {
     /** The file's chunks; they are read as they are asked for, and reading stops when the lease is lost. */
     public Iterator<Chunk> getChunks() {
         Chunks chunks = opened().chunks();
+        ChunkRoom room = opened().room();
         return new Iterator<>() {
+            private boolean afterLarge;
+
             @Override
             public boolean hasNext() {
                 if (leaseLost) {
@@ -139,9 +149,29 @@ public final class Load {
             public Chunk next() {
                 chunkBegins();
                 try {
-                    return chunks.next();
-                } catch (RuntimeException e) {
+                    Chunk chunk = afterLarge ? alone() : chunks.next();
+                    if (!afterLarge && !room.take(chunk, Load.this::isGivenUp)) {
+                        throw notReadFurther();
+                    }
+                    afterLarge = chunk.large();
+                    return holding(chunk);
+                } catch (RuntimeException | Error e) {
                     chunkEnds();
+                    throw e;
+                }
+            }
+
+            /** Where a record was long the next one may be, too: it is read when nothing else is at work. */
+            private Chunk alone() {
+                if (!room.takeAll(Load.this::isGivenUp)) {
+                    throw notReadFurther();
+                }
+                try {
+                    Chunk chunk = chunks.next();
+                    room.giveBackAllBut(chunk);
+                    return chunk;
+                } catch (RuntimeException | Error e) {
+                    room.giveBackAll();
                     throw e;
                 }
             }
@@ -150,12 +180,42 @@ public final class Load {
 
     private synchronized void chunkBegins() {
         if (stopped) {
-            throw new TransientFailure(Code.INTERRUPTED, "run " + run.id() + " is not read any further");
+            throw notReadFurther();
         }
         chunksAtWork++;
     }
 
-    synchronized void chunkEnds() {
+    private TransientFailure notReadFurther() {
+        return new TransientFailure(Code.INTERRUPTED, "run " + run.id() + " is not read any further");
+    }
+
+    private synchronized boolean isGivenUp() {
+        return stopped || leaseLost;
+    }
+
+    synchronized void chunkEnds(Chunk chunk) {
+        giveBack(chunk.number());
+        chunkEnds();
+    }
+
+    private synchronized Chunk holding(Chunk chunk) {
+        inRoom.put(chunk.number(), chunk);
+        return chunk;
+    }
+
+    private void giveBack(int number) {
+        Chunk chunk = inRoom.remove(number);
+        if (chunk != null) {
+            opened().room().giveBack(chunk);
+        }
+    }
+
+    /** The load is over: chunks that no step has seen do not keep their room. */
+    synchronized void leaveRoom() {
+        List.copyOf(inRoom.keySet()).forEach(this::giveBack);
+    }
+
+    private synchronized void chunkEnds() {
         chunksAtWork--;
         notifyAll();
     }
