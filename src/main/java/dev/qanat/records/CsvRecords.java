@@ -109,7 +109,10 @@ final class CsvRecords implements RecordSource {
 
     private RawRecord malformed(Throwable flaw) throws IOException {
         long line = rows.line;
-        String reason = String.valueOf(flaw.getMessage()).replaceFirst(" \\(record starting at line \\d+\\)", "");
+        String reason = Flaw.shown(String.valueOf(flaw.getMessage()))
+                .replace('\0', '\uFFFD')
+                .replaceFirst(" \\(0x[0-9a-f]+\\)", "")
+                .replaceFirst(" \\(record starting at line \\d+\\)", "");
         if (reason.startsWith("The maximum buffer size")) {
             throw new InputFailure(
                     Code.MALFORMED_CSV,

@@ -25,6 +25,9 @@ final class Json {
     private static final Pattern SOURCE = Pattern.compile("\\[Source: .*?; (line: \\d+, column: \\d+)\\]", Pattern.DOTALL);
     private static final Pattern SETTING = Pattern.compile(",? ?(from )?`Stream(Read|Write)Constraints[^`]*`");
 
+    /** What Jackson says of the mark for bytes that are no characters. */
+    private static final String OUR_MARK = " (code %d / 0x%<x)".formatted((int) Encoding.INVALID);
+
     private Json() {}
 
     static JsonFactory factory(Limits limits) {
@@ -49,7 +52,7 @@ final class Json {
         String text = e.getOriginalMessage() == null ? "this is no JSON" : e.getOriginalMessage();
         text = SETTING.matcher(SOURCE.matcher(text).replaceAll("$1")).replaceAll("");
         int end = text.indexOf('\n');
-        return (end < 0 ? text : text.substring(0, end)).replace(Encoding.INVALID, '\uFFFD');
+        return Flaw.shown(end < 0 ? text : text.substring(0, end)).replace('\0', '\uFFFD').replace(OUR_MARK, "");
     }
 
     static JsonLocation place(JsonProcessingException e, JsonParser parser) {
