@@ -58,7 +58,7 @@ class FilePlaces {
         } catch (NoSuchFileException e) {
             throw new InputFailure(Code.FILE_MISSING, path + " is gone; drop it again", e);
         } catch (FileSystemException e) {
-            throw new InputFailure(Code.FILE_UNREADABLE, path + " cannot be read: " + e.getReason(), e);
+            throw SourceStream.unreadable(path, e);
         }
         if (!real.startsWith(home.folder().toRealPath())) {
             throw new InputFailure(

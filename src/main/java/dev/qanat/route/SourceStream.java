@@ -6,6 +6,7 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -39,14 +40,16 @@ final class SourceStream extends FilterInputStream {
         } catch (NoSuchFileException e) {
             throw e;
         } catch (IOException e) {
-            throw unreadable(file, e);
+            throw unreadable(file.getFileName().toString(), e);
         }
     }
 
-    private static InputFailure unreadable(Path file, IOException e) {
-        String reason = e instanceof AccessDeniedException ? "permission denied" : String.valueOf(e.getMessage());
-        return new InputFailure(
-                Code.FILE_UNREADABLE, file.getFileName() + " cannot be read: " + reason + "; mend that and drop it again", e);
+    /** What it means that a file is there and cannot be read. */
+    static InputFailure unreadable(String file, IOException e) {
+        String reason = e instanceof AccessDeniedException
+                ? "permission denied"
+                : String.valueOf(e instanceof FileSystemException of && of.getReason() != null ? of.getReason() : e.getMessage());
+        return new InputFailure(Code.FILE_UNREADABLE, file + " cannot be read: " + reason + "; mend that and drop it again", e);
     }
 
     /** The hash of a whole file, as hexadecimal digits. */
@@ -91,7 +94,7 @@ final class SourceStream extends FilterInputStream {
         try {
             got = in.read(bytes, offset, length);
         } catch (IOException e) {
-            throw unreadable(file, e);
+            throw unreadable(file.getFileName().toString(), e);
         }
         if (got > 0) {
             digest.update(bytes, offset, got);
