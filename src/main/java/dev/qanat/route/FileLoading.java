@@ -128,7 +128,7 @@ public class FileLoading {
                     new Target(pipeline.name(), resource),
                     room));
             try (LogContext context = LogContext.of(load)) {
-                LOG.infof("Loading %s (%s, %,d bytes) into silver.%s", file.name(), chunks.description(),
+                LOG.infof("Loading %s (%s, %,d bytes) into silver.%s", LogContext.line(file.name()), chunks.description(),
                         attributes.size(), resource.table());
             }
         } catch (IOException | SQLException | RuntimeException e) {
@@ -250,10 +250,10 @@ public class FileLoading {
         }
         try (LogContext context = LogContext.of(load)) {
             if (export != null) {
-                LOG.errorf("Landed in part (%s): %s", export.code().id(), export.getMessage());
+                LOG.errorf("Landed in part (%s): %s", export.code().id(), LogContext.line(export.getMessage()));
             }
             if (load.isAlreadyLoaded()) {
-                LOG.infof("%s is known already: nothing to load", file.name());
+                LOG.infof("%s is known already: nothing to load", LogContext.line(file.name()));
             } else if (!run.landed()) {
                 Landing landing = load.getLanding();
                 LOG.infof(
@@ -261,7 +261,7 @@ public class FileLoading {
                         load.getRead(), landing.getInserted(), landing.getUpdated(), landing.getUnchanged(), landing.getDuplicate(),
                         landing.getFiltered(), load.getRejected());
             } else {
-                LOG.infof("Put %s away after run %d had landed in a process that died", file.name(), run.id());
+                LOG.infof("Put %s away after run %d had landed in a process that died", LogContext.line(file.name()), run.id());
             }
         }
     }
@@ -269,26 +269,29 @@ public class FileLoading {
     /** A run that does not land: it is done again where time may heal the failure, otherwise it ends and its file is quarantined. */
     public void fail(@ExchangeProperty("load") Load load, @ExchangeProperty("CamelExceptionCaught") Throwable thrown) {
         Failure failure = Failures.of(thrown, load.getRun());
+        String message = LogContext.line(failure.getMessage());
         try (LogContext context = LogContext.of(load)) {
             load.stop();                // chunks before the one that failed may still be on their way to staging
             if (load.isLanded() || load.landedNow()) {
-                LOG.errorf(thrown, "Landed, but could not be finished; that is tried again: %s", failure.getMessage());
+                LOG.errorf(thrown, "Landed, but could not be finished; that is tried again: %s", message);
             } else if (load.isFailed()) {
-                LOG.errorf("Failed, but its file could not be put into quarantine; that is tried again: %s", thrown);
+                LOG.errorf(
+                        "Failed, but its file could not be put into quarantine; that is tried again: %s",
+                        LogContext.line(thrown.toString()));
             } else if (failure instanceof TransientFailure && failure.code() != Code.DATABASE_CONFLICT) {
                 boolean redone = queue.redoLater(load.getRun().id(), failure.getMessage(), REDO_SECONDS);
                 LOG.warnf("%s (%s): %s", redone ? "Interrupted, to be done again" : "Left to who has it now",
-                        failure.code().id(), failure.getMessage());
+                        failure.code().id(), message);
             } else if (replaced(load)) {
                 // What failed is not what lies there now, and that has not been read.
                 queue.redoLater(load.getRun().id(), load.getSourceName() + " changed while it was read", REDO_SECONDS);
-                LOG.warnf("The file changed while it was read; it is loaded again (what was read failed: %s)", failure.getMessage());
+                LOG.warnf("The file changed while it was read; it is loaded again (what was read failed: %s)", message);
             } else {
                 failed(load, failure);
             }
         } catch (Exception e) {
             // The database or the quarantine is away. The lease ends by itself, and then the run, or the rest of it, is done again.
-            LOG.warnf("Run %d could not be ended; that is tried again: %s", load.getRun().id(), e);
+            LOG.warnf("Run %d could not be ended; that is tried again: %s", load.getRun().id(), LogContext.line(e.toString()));
         }
     }
 
@@ -308,7 +311,7 @@ public class FileLoading {
         if (!ours) {
             return;
         }
-        LOG.errorf("Failed (%s): %s", failure.code().id(), failure.getMessage());
+        LOG.errorf("Failed (%s): %s", failure.code().id(), LogContext.line(failure.getMessage()));
         quarantine(run, new Run.RunError(failure.code().id(), failure.getMessage()));
     }
 
@@ -365,7 +368,7 @@ public class FileLoading {
         try {
             opened.stream().close();
         } catch (IOException e) {
-            LOG.warnf("Could not close %s: %s", opened.path(), e.getMessage());
+            LOG.warnf("Could not close %s: %s", LogContext.line(load.getSourceName()), LogContext.line(e.getMessage()));
         }
         try {
             opened.staging().drop();

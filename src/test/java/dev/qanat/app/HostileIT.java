@@ -396,6 +396,7 @@ class HostileIT {
             assertThat(qanat.archive(name).resolve(each)).exists();
         }
         assertThat(qanat.inbox(name).resolve("x.csv")).isDirectory();
+        assertThat(qanat.logText()).contains("Loading line\\nbreak\\r.csv (csv").doesNotContain("line\nbreak");
     }
 
     @Test
