@@ -9,9 +9,6 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.zip.CRC32;
-import java.util.zip.DataFormatException;
-import java.util.zip.Inflater;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>{@link java.util.zip.ZipInputStream} would not do: it takes an archive that is cut off between two entries for a whole one. Here
  * the directory at the archive's end must list what was read, the archive must end with it, and memory does not grow with it.
  */
-final class Unzip extends InputStream {
+final class Unzip extends PackedStream {
     private static final int ENTRY = 0x04034B50;
     private static final int DESCRIPTOR = 0x08074B50;
     private static final int LISTED = 0x02014B50;
@@ -38,14 +35,6 @@ final class Unzip extends InputStream {
 
     /** A name that is longer is cut: it stands in every row of its entry. */
     private static final int NAME_CHARACTERS = 255;
-
-    private final InputStream in;
-    private final Unpacking unpacking;
-    private final Inflater inflater = new Inflater(true);
-    private final CRC32 crc = new CRC32();
-    private final byte[] buffer = new byte[1 << 16];
-    private int from;
-    private int to;
 
     private boolean inEntry;
     private boolean deflated;
@@ -66,8 +55,7 @@ final class Unzip extends InputStream {
     private long listedSum;
 
     Unzip(InputStream in, Unpacking unpacking) {
-        this.in = in;
-        this.unpacking = unpacking;
+        super(in, unpacking);
     }
 
     /** Whether these are the first bytes of an archive. */
@@ -120,10 +108,8 @@ final class Unzip extends InputStream {
         packedLeft = packedSize;
         size = 0;
         crc.reset();
-        inflater.reset();
-        if (deflated && from < to) {
-            inflater.setInput(buffer, from, to - from);
-            from = to;
+        if (deflated) {
+            beginInflating();
         }
         inEntry = true;
         entries++;
@@ -171,12 +157,6 @@ final class Unzip extends InputStream {
                 : name;
     }
 
-    @Override
-    public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
-    }
-
     /** Reads from the present entry, and gives -1 at its end. */
     @Override
     public int read(byte[] target, int offset, int length) throws IOException {
@@ -184,7 +164,7 @@ final class Unzip extends InputStream {
             return 0;
         }
         while (inEntry) {
-            int count = deflated ? inflate(target, offset, length) : stored(target, offset, length);
+            int count = deflated ? inflated(target, offset, length) : stored(target, offset, length);
             if (count > 0) {
                 crc.update(target, offset, count);
                 size += count;
@@ -210,28 +190,12 @@ final class Unzip extends InputStream {
         return count;
     }
 
-    private int inflate(byte[] target, int offset, int length) throws IOException {
-        try {
-            int count = inflater.inflate(target, offset, length);
-            if (count > 0) {
-                return count;
-            }
-        } catch (DataFormatException e) {
-            throw corrupt(e.getMessage() == null ? "its data are damaged" : e.getMessage(), e);
-        }
-        if (inflater.finished()) {
-            from = to - inflater.getRemaining();
+    private int inflated(byte[] target, int offset, int length) throws IOException {
+        int count = inflate(target, offset, length);
+        if (count == 0 && inflater.finished()) {
             endEntry(inflater.getBytesRead());
-        } else if (inflater.needsDictionary()) {
-            throw corrupt("it asks for a dictionary", null);
-        } else {
-            if (!fill()) {
-                throw cutOff();
-            }
-            inflater.setInput(buffer, from, to - from);
-            from = to;
         }
-        return 0;
+        return count;
     }
 
     private void endEntry(long packed) throws IOException {
@@ -295,60 +259,8 @@ final class Unzip extends InputStream {
         }
     }
 
-    private byte[] bytes(int count) throws IOException {
-        byte[] bytes = new byte[count];
-        for (int i = 0; i < count; i++) {
-            bytes[i] = (byte) required();
-        }
-        return bytes;
-    }
-
-    private void skip(int count) throws IOException {
-        for (int i = 0; i < count; i++) {
-            required();
-        }
-    }
-
-    private int int2() throws IOException {
-        return required() | required() << 8;
-    }
-
-    private int int4() throws IOException {
-        return int2() | int2() << 16;
-    }
-
-    private long unsigned4() throws IOException {
-        return int4() & 0xFFFFFFFFL;
-    }
-
-    private long long8() throws IOException {
-        return unsigned4() | unsigned4() << 32;
-    }
-
-    private int required() throws IOException {
-        int value = next();
-        if (value < 0) {
-            throw cutOff();
-        }
-        return value;
-    }
-
-    private int next() throws IOException {
-        return from < to || fill() ? buffer[from++] & 0xFF : -1;
-    }
-
-    private boolean fill() throws IOException {
-        from = 0;
-        to = Math.max(0, in.read(buffer));
-        unpacking.took(to);
-        return to > 0;
-    }
-
-    private InputFailure cutOff() {
-        return corrupt("it ends too early; was its copy interrupted?", null);
-    }
-
-    private InputFailure corrupt(String reason, @Nullable Throwable cause) {
+    @Override
+    InputFailure corrupt(String reason, @Nullable Throwable cause) {
         inflater.end();
         inEntry = false;
         return new InputFailure(Code.CORRUPT_ZIP, "the zip archive cannot be unpacked: " + reason, cause);
