@@ -22,7 +22,7 @@ class FullDiskIT {
     @Test
     void a_run_that_finds_no_room_is_done_again_when_there_is_some() throws Exception {
         Qanat qanat = Qanat.fresh("full");
-        assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=500m", "tmpfs", qanat.home().toString()) == 0, "no tmpfs here");
+        assumeTrue(Qanat.tryToRun("mount", "-t", "tmpfs", "-o", "size=500m", "tmpfs", qanat.home().toString()), "no tmpfs here");
         try {
             qanat.start();
             qanat.pipeline("""
@@ -64,25 +64,12 @@ class FullDiskIT {
         } finally {
             qanat.close();
             Files.copy(qanat.log(), Path.of("target", "full-disk.log"), StandardCopyOption.REPLACE_EXISTING);
-            run("umount", "-l", qanat.home().toString());
+            Qanat.tryToRun("umount", "-l", qanat.home().toString());
         }
     }
 
     private static long succeeded(Qanat qanat) {
         List<JsonPath> runs = qanat.runs("full");
         return runs.stream().filter(run -> "succeeded".equals(run.getString("status"))).count();
-    }
-
-    private static int run(String... command) throws IOException, InterruptedException {
-        try {
-            return new ProcessBuilder(command)
-                    .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .start()
-                    .waitFor();
-        } catch (IOException e) {
-            // No such program here.
-            return -1;
-        }
     }
 }

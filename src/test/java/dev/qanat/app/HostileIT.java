@@ -486,24 +486,11 @@ class HostileIT {
     /** Whether that could be done: root is bound by nothing but a file's attributes. */
     private static boolean readOnly(Path folder) throws IOException, InterruptedException {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("r-xr-xr-x"));
-        return !Files.isWritable(folder) || run("chattr", "+i", folder.toString()) == 0;
+        return !Files.isWritable(folder) || Qanat.tryToRun("chattr", "+i", folder.toString());
     }
 
     private static void writable(Path folder) throws IOException, InterruptedException {
-        run("chattr", "-i", folder.toString());
+        Qanat.tryToRun("chattr", "-i", folder.toString());
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
-    }
-
-    private static int run(String... command) throws IOException, InterruptedException {
-        try {
-            return new ProcessBuilder(command)
-                    .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .start()
-                    .waitFor();
-        } catch (IOException e) {
-            // No such program here.
-            return -1;
-        }
     }
 }
