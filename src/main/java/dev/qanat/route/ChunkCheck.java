@@ -18,7 +18,7 @@ public class ChunkCheck {
         exchange.getExchangeExtension().addOnCompletion(new SynchronizationAdapter() {
             @Override
             public void onDone(Exchange done) {
-                load.chunkEnds(chunk);
+                load.chunkEnds(chunk, done.getException());
             }
         });
         Load.Opened opened = load.opened();

@@ -365,6 +365,7 @@ public class FileLoading {
         if (opened == null) {
             return;
         }
+        load.end();
         try {
             opened.stream().close();
         } catch (IOException e) {

@@ -45,10 +45,13 @@ public final class Load {
     /** Chunks that were read and are not staged yet; guarded by this. */
     private int chunksAtWork;
 
-    /** Chunks that hold places in the process's room, by their numbers; guarded by this. */
-    private final Map<Integer, Chunk> inRoom = new HashMap<>();
+    /** What gives back the places that chunks hold in the process's room, by their numbers; guarded by this. */
+    private final Map<Integer, Runnable> inRoom = new HashMap<>();
 
     private boolean stopped;
+
+    /** Why a chunk could not be staged. Camel asks for the chunks after it even so, and none is read. */
+    private volatile @Nullable Exception chunkFailure;
 
     /**
      * What there is once the file is open.
@@ -78,6 +81,11 @@ public final class Load {
 
     void begin(Opened opened) {
         this.opened = opened;
+    }
+
+    /** Lets go of the file and its buffers: Camel's cache of beans keeps some hundred loads. */
+    void end() {
+        opened = null;
     }
 
     @Nullable Opened openedOrNull() {
@@ -142,6 +150,9 @@ public final class Load {
                     throw new TransientFailure(
                             Code.LEASE_LOST, "run " + run.id() + " was taken over: its heartbeat did not reach the database");
                 }
+                if (chunkFailure != null) {
+                    throw notReadFurther();
+                }
                 return chunks.hasNext();
             }
 
@@ -154,7 +165,7 @@ public final class Load {
                         throw notReadFurther();
                     }
                     afterLarge = chunk.large();
-                    return holding(chunk);
+                    return holding(chunk, room);
                 } catch (RuntimeException | Error e) {
                     chunkEnds();
                     throw e;
@@ -179,34 +190,43 @@ public final class Load {
     }
 
     private synchronized void chunkBegins() {
-        if (stopped) {
+        if (stopped || chunkFailure != null) {
             throw notReadFurther();
         }
         chunksAtWork++;
     }
 
-    private TransientFailure notReadFurther() {
+    /** The failure of a chunk, where there is one: whichever of its followers Camel hears of first, it is that of the run. */
+    private RuntimeException notReadFurther() {
+        Exception failed = chunkFailure;
+        if (failed != null) {
+            return failed instanceof RuntimeException known ? known : new IllegalStateException("a chunk could not be staged", failed);
+        }
         return new TransientFailure(Code.INTERRUPTED, "run " + run.id() + " is not read any further");
     }
 
     private synchronized boolean isGivenUp() {
-        return stopped || leaseLost;
+        return stopped || leaseLost || chunkFailure != null;
     }
 
-    synchronized void chunkEnds(Chunk chunk) {
+    /** @param failure why it could not be staged, if so */
+    synchronized void chunkEnds(Chunk chunk, @Nullable Exception failure) {
+        if (chunkFailure == null) {
+            chunkFailure = failure;
+        }
         giveBack(chunk.number());
         chunkEnds();
     }
 
-    private synchronized Chunk holding(Chunk chunk) {
-        inRoom.put(chunk.number(), chunk);
+    private synchronized Chunk holding(Chunk chunk, ChunkRoom room) {
+        inRoom.put(chunk.number(), () -> room.giveBack(chunk));
         return chunk;
     }
 
     private void giveBack(int number) {
-        Chunk chunk = inRoom.remove(number);
-        if (chunk != null) {
-            opened().room().giveBack(chunk);
+        Runnable back = inRoom.remove(number);
+        if (back != null) {
+            back.run();
         }
     }
 

@@ -302,6 +302,17 @@ class HostileIT {
     }
 
     @Test
+    void a_chunk_that_fails_ends_its_run_whatever_follows_it() throws Exception {
+        String name = newPipeline("chunk", ", columns: { id: integer }, max_errors: 0");
+        drop(name, "chunks.csv", out -> {
+            repeat(out, "id\nx\n", 1);
+            repeat(out, "7\n", 400_000);
+        });
+
+        assertFailed(name, "max_errors_exceeded");
+    }
+
+    @Test
     void a_file_that_grows_for_ever_is_not_loaded_until_it_rests_and_holds_up_no_other() throws Exception {
         String name = newPipeline("grows");
         String other = newPipeline("grows_not");
