@@ -235,8 +235,8 @@ final class Cleaning {
         statement.execute("DROP FUNCTION " + FUNCTION);
         // A record is cut between two characters: the bytes after the first of a character are 10xxxxxx.
         long rejected = statement.executeLargeUpdate("""
-                INSERT INTO %1$s (_n, position, column_name, code, reason, record)
-                SELECT f._n, f._position, f.fault[1], f.fault[2], f.fault[3],
+                INSERT INTO %1$s (_n, _entry, position, column_name, code, reason, record)
+                SELECT f._n, b._entry, f._position, f.fault[1], f.fault[2], f.fault[3],
                        CASE WHEN octet_length(b.record::text) <= %3$d THEN b.record::text
                             ELSE convert_from(substring(convert_to(b.record::text, 'UTF8') FROM 1 FOR (
                                 SELECT max(bytes) FROM generate_series(%3$d - 3, %3$d) AS bytes

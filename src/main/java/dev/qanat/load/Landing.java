@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Landing {
 
+    private static final String SOURCE = Staging.sourceOf(":?${exchangeProperty.load.sourceName}");
+
     private final Staging staging;
     private final Target target;
     private final long run;
@@ -115,7 +117,7 @@ public final class Landing {
 
     /** Keeps the accepted records as they came, in a table that it makes when it is missing; its parameter is the source's name. */
     public String getBronze() {
-        String records = " SELECT " + run + "::bigint AS _run_id, :?${exchangeProperty.load.sourceName}::text AS _source, _position,"
+        String records = " SELECT " + run + "::bigint AS _run_id, " + SOURCE + " AS _source, _position,"
                 + " now() AS _loaded_at, record FROM " + staging.bronzeTable().sql();
         return present.bronze()
                 ? "INSERT INTO " + target.bronze().sql() + " (_run_id, _source, _position, _loaded_at, record)" + records
@@ -211,7 +213,7 @@ public final class Landing {
         String differs = target.byKey() && !valueColumns().isEmpty()
                 ? " OR (" + comparable("t.") + ") IS DISTINCT FROM (" + comparable("s.") + ")"
                 : "";
-        return "CREATE TEMPORARY TABLE qanat_changed ON COMMIT DROP AS SELECT s.*, t._row_hash IS NOT NULL AS _stored FROM "
+        return "CREATE TEMPORARY TABLE qanat_changed ON COMMIT DROP AS SELECT s.*, t.ctid AS _target FROM "
                 + source() + " AS s LEFT JOIN " + table + " AS t ON " + sameRow() + " WHERE t._row_hash IS NULL" + differs;
     }
 
@@ -224,12 +226,26 @@ public final class Landing {
         return isCompares() && target.byKey() && !valueColumns().isEmpty();
     }
 
+    /** Lets PostgreSQL go to each row where it is known to be, instead of reading the table once more; or plan freely again. */
+    public String getGoToRows() {
+        return joins("off");
+    }
+
+    public String getPlanFreely() {
+        return joins("on");
+    }
+
+    private static String joins(String state) {
+        return "SELECT set_config('enable_hashjoin', '" + state + "', true), set_config('enable_mergejoin', '" + state + "', true)";
+    }
+
+    /** Rows are found where the comparison saw them. One that somebody else has moved meanwhile is not, and is missed in the counts. */
     public String getUpdate() {
         List<String> names = valueColumns().stream().map(column -> quoted(column.name())).toList();
         return "UPDATE " + target.silver().sql() + " AS t SET "
                 + names.stream().map(name -> name + " = s." + name + ", ").collect(Collectors.joining())
                 + "_run_id = " + run + ", _position = s._position, _row_hash = s._row_hash, _updated_at = now()"
-                + " FROM qanat_changed AS s WHERE s._stored AND " + sameRow();
+                + " FROM qanat_changed AS s WHERE t.ctid = s._target AND " + sameRow();
     }
 
     public void countUpdated(int rows) {
@@ -240,7 +256,7 @@ public final class Landing {
         String names = Stream.concat(
                         columns.stream().map(column -> quoted(column.name())), Stream.of("_position", "_row_hash"))
                 .collect(Collectors.joining(", "));
-        String from = isCompares() ? "qanat_changed AS s WHERE NOT _stored" : source() + " AS s";
+        String from = isCompares() ? "qanat_changed AS s WHERE _target IS NULL" : source() + " AS s";
         // In the order of the index that they go into, or else of the source.
         String order = target.byKey() ? key(name -> name) : target.byHash() ? "_row_hash" : "_n";
         return "INSERT INTO " + target.silver().sql() + " (_run_id, " + names + ") SELECT " + run + ", " + names + " FROM " + from
@@ -268,7 +284,7 @@ public final class Landing {
     /** Keeps the rejected records; its parameters are the resource's and the source's names. */
     public String getRejections() {
         return "INSERT INTO qanat.rejection (run_id, resource, source, position, column_name, code, reason, record) SELECT " + run
-                + ", :?${exchangeProperty.load.resourceName}, :?${exchangeProperty.load.sourceName},"
+                + ", :?${exchangeProperty.load.resourceName}, " + SOURCE + ","
                 + " position, column_name, code, reason, record FROM " + staging.rejectionsTable().sql() + " ORDER BY "
                 + Staging.ORDER_OF_REJECTIONS;
     }

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
@@ -118,10 +119,10 @@ public final class Staging {
                     + " (_n bigint NOT NULL, _position bigint NOT NULL, _row_hash bytea NOT NULL)" + options);
             if (keepRecords) {
                 statement.execute("CREATE UNLOGGED TABLE " + bronzeTable().sql()
-                        + " (_n bigint NOT NULL, _position bigint NOT NULL, record json NOT NULL)" + options);
+                        + " (_n bigint NOT NULL, _entry text, _position bigint NOT NULL, record json NOT NULL)" + options);
             }
             statement.execute("CREATE UNLOGGED TABLE " + rejectionsTable().sql()
-                    + " (_n bigint NOT NULL, position bigint NOT NULL, column_name text, code text NOT NULL,"
+                    + " (_n bigint NOT NULL, _entry text, position bigint NOT NULL, column_name text, code text NOT NULL,"
                     + " reason text NOT NULL, record text NOT NULL)" + options);
         }
     }
@@ -228,18 +229,21 @@ public final class Staging {
         }
     }
 
+    /** By name: of the files of an archive each has columns of its own. */
     private synchronized void widen(List<TargetColumn> needed) throws SQLException {
-        if (needed.size() <= columns.size()) {
+        List<TargetColumn> missing =
+                needed.stream().filter(column -> !columns.contains(column)).toList();
+        if (missing.isEmpty()) {
             return;
         }
-        String added = needed.subList(columns.size(), needed.size()).stream()
+        String added = missing.stream()
                 .map(column -> "ADD COLUMN " + quoted(column.name()) + " " + column.type().sql())
                 .collect(Collectors.joining(", "));
         try (Connection connection = dataSource.getConnection();
                 Statement statement = connection.createStatement()) {
             statement.execute("ALTER TABLE " + rowsTable().sql() + " " + added);
         }
-        columns = List.copyOf(needed);
+        columns = Stream.concat(columns.stream(), missing.stream()).toList();
     }
 
     private void copyRows(PGConnection connection, CheckedChunk checked, long first) throws SQLException {
@@ -259,15 +263,18 @@ public final class Staging {
 
     private void copyBronze(PGConnection connection, CheckedChunk checked, long first) throws SQLException {
         Function<RawRecord, String> json = checked.chunk().jsonTexts();
-        copy(connection, bronzeTable(), List.of("_n", "_position", "record"), Ordinals.from(first), checked.accepted(), (row, copy) -> {
+        List<String> names = List.of("_n", "_entry", "_position", "record");
+        copy(connection, bronzeTable(), names, Ordinals.from(first), checked.accepted(), (row, copy) -> {
+            copy.text(checked.chunk().entry());
             copy.bigint(row.record().line());
             copy.text(json.apply(row.record()));
         });
     }
 
     private void copyRejections(PGConnection connection, CheckedChunk checked, long first) throws SQLException {
-        List<String> names = List.of("_n", "position", "column_name", "code", "reason", "record");
+        List<String> names = List.of("_n", "_entry", "position", "column_name", "code", "reason", "record");
         copy(connection, rejectionsTable(), names, Ordinals.from(first), checked.rejections(), (rejection, copy) -> {
+            copy.text(checked.chunk().entry());
             copy.bigint(rejection.line());
             copy.text(rejection.column());
             copy.text(rejection.code().id());
@@ -335,8 +342,13 @@ public final class Staging {
     public String keepRejections(int most) {
         return """
                 INSERT INTO qanat.rejection (run_id, resource, source, position, column_name, code, reason, record)
-                SELECT ?, ?, ?, position, column_name, code, reason, record FROM %s ORDER BY %s LIMIT %d"""
-                .formatted(rejectionsTable().sql(), ORDER_OF_REJECTIONS, most);
+                SELECT ?, ?, %s, position, column_name, code, reason, record FROM %s ORDER BY %s LIMIT %d"""
+                .formatted(sourceOf("?"), rejectionsTable().sql(), ORDER_OF_REJECTIONS, most);
+    }
+
+    /** What a row of a staging table comes from: the run's source, in an archive {@code sales.zip!/may.csv}. */
+    static String sourceOf(String parameter) {
+        return "concat(CAST(" + parameter + " AS text), '!/' || _entry)";
     }
 
     /** Drops the tables. */

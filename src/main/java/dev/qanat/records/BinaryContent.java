@@ -34,14 +34,15 @@ final class BinaryContent {
         }
     }
 
-    private static final String UNPACK = "unpack it, or compress it with gzip instead";
+    private static final String UNPACK = "unpack it, or compress it with gzip or zip instead";
+    private static final String ONCE = "compress it only once";
     private static final String EXPORT = "export it as CSV or JSON";
 
     /** Only those that no text begins with: a first column may well be called {@code PAR1}, and control characters tell of the rest. */
     private static final List<Signature> SIGNATURES = List.of(
-            new Signature("PK\003\004", "a zip archive", UNPACK),
-            new Signature("PK\005\006", "an empty zip archive", UNPACK),
-            new Signature("\037\213", "a gzip file within a gzip file", "compress it only once"),
+            new Signature("PK\003\004", "a zip archive within another archive", ONCE),
+            new Signature("PK\005\006", "an empty zip archive within another archive", ONCE),
+            new Signature("\037\213", "a gzip file within another archive", ONCE),
             new Signature("\375" + "7zXZ\000", "an xz archive", UNPACK),
             new Signature("7z\274\257\047\034", "a 7z archive", UNPACK),
             new Signature("\050\265\057\375", "a zstd archive", UNPACK),
@@ -59,13 +60,7 @@ final class BinaryContent {
     static void refuseKnown(byte[] head) {
         for (Signature signature : SIGNATURES) {
             if (signature.begins(head)) {
-                String name = signature.name();
-                String advice = signature.advice();
-                if (signature.bytes()[0] == 'P' && holdsWorkbook(head)) {
-                    name = "an Excel workbook";
-                    advice = EXPORT;
-                }
-                throw new InputFailure(Code.BINARY_FILE, "the file is no text: it is " + name + "; " + advice);
+                throw new InputFailure(Code.BINARY_FILE, "the file is no text: it is " + signature.name() + "; " + signature.advice());
             }
         }
     }
@@ -91,10 +86,5 @@ final class BinaryContent {
                     "the file is no text: %d NULs and %d other control characters among its first %d bytes; %s, or set its encoding"
                             .formatted(nuls, controls, length, EXPORT));
         }
-    }
-
-    private static boolean holdsWorkbook(byte[] head) {
-        String text = new String(head, 0, Math.min(head.length, LOOK), StandardCharsets.ISO_8859_1);
-        return text.contains("xl/") || text.contains("[Content_Types].xml");
     }
 }

@@ -9,11 +9,21 @@ import org.jspecify.annotations.Nullable;
  * Some thousands of records that travel through a route together, in the order of their source.
  *
  * @param number counted from 0 within the source
- * @param fields the names of the fields met so far in this source, unique and in the order of their appearance; every further
- *     chunk's fields begin with these
- * @param records in the order of the source, never empty but for a source without records
+ * @param entry the file within the source that the records come from, where the source is an archive; otherwise null
+ * @param header whether these fields are a header that no chunk before this one had, as in text formats: what is not among them is in
+ *     no record of this file
+ * @param large whether a long record makes it take more memory than others, so that it had better be worked on alone
+ * @param fields the names of the fields met so far in this file, unique and in the order of their appearance; every further
+ *     chunk's fields of the same file begin with these
+ * @param records in the order of the source, never empty but for a file without records
  */
-public record Chunk(int number, List<String> fields, List<RawRecord> records) {
+public record Chunk(
+        int number, @Nullable String entry, boolean header, boolean large, List<String> fields, List<RawRecord> records) {
+
+    /** A chunk of a source that is no archive, and not the first that shows a header. */
+    public Chunk(int number, List<String> fields, List<RawRecord> records) {
+        this(number, null, false, false, fields, records);
+    }
 
     /**
      * The record as JSON text, as bronze and rejections keep it: of JSON sources as it came, of text formats an object of its

@@ -16,15 +16,29 @@ final class ChunkedRecords implements Chunks {
     /** What a value takes even where it is missing, in characters. */
     private static final int VALUE_WEIGHT = 4;
 
+    /** Most chunks end a little beyond the limit; one that ends far beyond it has a long record at its end. */
+    private static final int LARGE = Limits.CHUNK_CHARACTERS + Limits.CHUNK_CHARACTERS / 4;
+
     private final RecordSource source;
     private final String description;
     private final boolean header;
+    private final @Nullable String entry;
+    private final int first;
     private int number;
     private @Nullable RawRecord next;
     private @Nullable RuntimeException failure;
 
-    ChunkedRecords(RecordSource source, String description, boolean header) throws IOException {
+    /**
+     * @param header whether the source is of a text format
+     * @param entry what the archive calls the source; null outside of archives
+     * @param first the number of the first chunk
+     */
+    ChunkedRecords(RecordSource source, String description, boolean header, @Nullable String entry, int first)
+            throws IOException {
         this.source = source;
+        this.entry = entry;
+        this.first = first;
+        number = first;
         this.description = description;
         this.header = header;
         next = source.read();
@@ -36,16 +50,11 @@ final class ChunkedRecords implements Chunks {
     }
 
     @Override
-    public boolean hasHeader() {
-        return header;
-    }
-
-    @Override
     public synchronized boolean hasNext() {
         if (failure != null) {
             throw failure;
         }
-        return next != null || number == 0;
+        return next != null || number == first;
     }
 
     @Override
@@ -54,8 +63,10 @@ final class ChunkedRecords implements Chunks {
             throw new NoSuchElementException("the source has been read to its end");
         }
         try {
-            List<RawRecord> records = fill();
-            return new Chunk(number++, source.fields(), Collections.unmodifiableList(records));
+            List<RawRecord> records = new ArrayList<>();
+            boolean large = fill(records) > LARGE;
+            boolean shown = header && number == first;
+            return new Chunk(number++, entry, shown, large, source.fields(), Collections.unmodifiableList(records));
         } catch (IOException e) {
             failure = new UncheckedIOException(e);
             throw failure;
@@ -65,8 +76,8 @@ final class ChunkedRecords implements Chunks {
         }
     }
 
-    private List<RawRecord> fill() throws IOException {
-        List<RawRecord> records = new ArrayList<>();
+    /** Gives what the records weigh. */
+    private long fill(List<RawRecord> records) throws IOException {
         long weight = 0;
         RawRecord record = next;
         while (record != null && records.size() < Limits.CHUNK_RECORDS && weight < Limits.CHUNK_CHARACTERS) {
@@ -75,7 +86,7 @@ final class ChunkedRecords implements Chunks {
             record = source.read();
         }
         next = record;
-        return records;
+        return weight;
     }
 
     private static long weight(RawRecord record) {

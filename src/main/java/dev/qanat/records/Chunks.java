@@ -11,7 +11,4 @@ public interface Chunks extends Iterator<Chunk> {
 
     /** How the source was understood, for the run and its log, such as {@code csv, windows-1252, delimiter ';'}. */
     String description();
-
-    /** Whether the first chunk's fields are those of every record, as in text formats: what is not among them is in no record. */
-    boolean hasHeader();
 }

@@ -24,6 +24,7 @@ final class CsvRecords implements RecordSource {
     private static final String[] NO_VALUES = {};
 
     private final Text text;
+    private final Limits limits;
     private final Dialect dialect;
     private final Rows rows;
     private final List<String> fields;
@@ -31,14 +32,15 @@ final class CsvRecords implements RecordSource {
     private Iterator<RawRecord> records;
     private @Nullable RawRecord first;
 
-    CsvRecords(Text text, FileRules rules, Declared declared) throws IOException {
+    CsvRecords(Text text, FileRules rules, Declared declared, Limits limits) throws IOException {
         this.text = text;
+        this.limits = limits;
         text.skipLines(rules.skipLines());
         Header header = new Header(rules.header(), declared);
         String sample = text.peek(Dialect.LOOK);
         dialect = Dialect.of(
                 sample, !text.endsWithin(Dialect.LOOK), rules.delimiter().orElse(null), header);
-        rows = new Rows(text, text.line());
+        rows = new Rows(text, text.line(), limits);
         text.keepSince(() -> rows.line);
         records = reader();
         first = next();
@@ -85,7 +87,7 @@ final class CsvRecords implements RecordSource {
     }
 
     private Iterator<RawRecord> reader() {
-        CsvReader<RawRecord> reader = dialect.strict().build(rows, text);
+        CsvReader<RawRecord> reader = dialect.strict(limits).build(rows, text);
         return reader.iterator();
     }
 
@@ -107,16 +109,19 @@ final class CsvRecords implements RecordSource {
 
     private RawRecord malformed(Throwable flaw) throws IOException {
         long line = rows.line;
-        String reason = String.valueOf(flaw.getMessage()).replaceFirst(" \\(record starting at line \\d+\\)", "");
+        String reason = Flaw.shown(String.valueOf(flaw.getMessage()))
+                .replace('\0', '\uFFFD')
+                .replaceFirst(" \\(0x[0-9a-f]+\\)", "")
+                .replaceFirst(" \\(record starting at line \\d+\\)", "");
         if (reason.startsWith("The maximum buffer size")) {
             throw new InputFailure(
                     Code.MALFORMED_CSV,
                     "line %d: a field of the record that begins here is longer than %d characters; is its quote closed?"
-                            .formatted(line, Limits.FIELD_CHARACTERS),
+                            .formatted(line, limits.fieldCharacters()),
                     flaw);
         }
         String again = text.readAgain(line);
-        if (!dialect.isFlawed(again)) {
+        if (!dialect.isFlawed(again, limits)) {
             String found = reason.startsWith("Unclosed")
                     ? "a quoted field of the record that begins here is never closed"
                     : "a quoted field of the record that begins here goes over several lines and is closed in the middle of one ("
@@ -137,6 +142,7 @@ final class CsvRecords implements RecordSource {
     /** Makes a record of every row that is not blank, and knows the line on which the current one starts. */
     private static final class Rows extends CsvCallbackHandler<RawRecord> {
         private final Text text;
+        private final Limits limits;
 
         /** Less than 0 until it is known. */
         int expected = -1;
@@ -151,8 +157,9 @@ final class CsvRecords implements RecordSource {
         private int count;
         private long characters;
 
-        Rows(Text text, long line) {
+        Rows(Text text, long line, Limits limits) {
             this.text = text;
+            this.limits = limits;
             this.line = line;
         }
 
@@ -180,20 +187,20 @@ final class CsvRecords implements RecordSource {
         @Override
         protected void addField(char[] buffer, int offset, int length, boolean quoted) {
             if (count == values.length) {
-                if (count >= Limits.FIELDS) {
+                if (count >= limits.fields()) {
                     throw new InputFailure(
                             Code.TOO_MANY_COLUMNS,
-                            "line %d: the record has more than %d fields".formatted(line, Limits.FIELDS));
+                            "line %d: the record has more than %d fields".formatted(line, limits.fields()));
                 }
-                values = Arrays.copyOf(values, Math.min(Limits.FIELDS, Math.max(8, count * 2)));
+                values = Arrays.copyOf(values, Math.min(limits.fields(), Math.max(8, count * 2)));
             }
             values[count++] = length == 0 ? "" : new String(buffer, offset, length);
             characters += length;
-            if (characters > Limits.RECORD_CHARACTERS) {
+            if (characters > limits.recordCharacters()) {
                 throw new InputFailure(
                         Code.MALFORMED_CSV,
                         "line %d: the record that begins here is longer than %d characters"
-                                .formatted(line, Limits.RECORD_CHARACTERS));
+                                .formatted(line, limits.recordCharacters()));
             }
             if (quoted) {
                 countBreaks(buffer, offset, offset + length);

@@ -52,17 +52,17 @@ record Dialect(String delimiter, boolean spacedQuotes) {
     }
 
     /** The settings with which records are read: what they do not allow is an exception. */
-    CsvReader.CsvReaderBuilder strict() {
+    CsvReader.CsvReaderBuilder strict(Limits limits) {
         return reader(delimiter)
                 .trimWhitespacesAroundQuotes(spacedQuotes)
                 .allowUnclosedQuote(false)
-                .maxBufferSize(Limits.FIELD_CHARACTERS);
+                .maxBufferSize(limits.fieldCharacters());
     }
 
     /** Whether a line has a flaw of its own, such as characters after a closing quote, even if its last quote closes further on. */
-    boolean isFlawed(String line) {
+    boolean isFlawed(String line, Limits limits) {
         try {
-            strict().allowUnclosedQuote(true).build(new Rows(), line).iterator().hasNext();
+            strict(limits).allowUnclosedQuote(true).build(new Rows(), line).iterator().hasNext();
             return false;
         } catch (CsvParseException e) {
             return true;
@@ -143,7 +143,7 @@ record Dialect(String delimiter, boolean spacedQuotes) {
         @Override
         protected void addField(char[] buffer, int offset, int length, boolean quoted) {
             count++;
-            if (counts.isEmpty() && first.size() < Limits.FIELDS) {
+            if (counts.isEmpty() && first.size() < Limits.DEFAULT.fields()) {
                 first.add(new String(buffer, offset, length));
             }
             if (!quoted && length > 1 && buffer[offset] == ' ') {

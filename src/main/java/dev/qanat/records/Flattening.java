@@ -36,15 +36,20 @@ final class Flattening {
     }
 
     private static final class RecordText extends Writer {
+        private final int most;
         StringBuilder text = new StringBuilder();
+
+        RecordText(int most) {
+            this.most = most;
+        }
 
         @Override
         public void write(char[] source, int offset, int length) {
-            if (text.length() + length > Limits.RECORD_CHARACTERS) {
+            if (text.length() + length > most) {
                 throw new InputFailure(
                         Code.MALFORMED_JSON,
                         "a record is longer than %d characters; is the list of records inside an object?"
-                                .formatted(Limits.RECORD_CHARACTERS));
+                                .formatted(most));
             }
             text.append(source, offset, length);
         }
@@ -76,7 +81,8 @@ final class Flattening {
     private int nodes;
     private int nameCharacters;
 
-    private final RecordText text = new RecordText();
+    private final Limits limits;
+    private final RecordText text;
     private @Nullable JsonGenerator writer;
     private @Nullable String[] values = new String[16];
     private BitSet strings = new BitSet();
@@ -84,8 +90,10 @@ final class Flattening {
     private long number;
     private @Nullable Fault fault;
 
-    Flattening(Set<String> whole, Encoding encoding) {
+    Flattening(Set<String> whole, Encoding encoding, Limits limits) {
         this.whole = whole;
+        this.limits = limits;
+        text = new RecordText(limits.recordCharacters());
         this.encoding = encoding;
     }
 
@@ -260,7 +268,7 @@ final class Flattening {
             String path = parent == root ? name : parent.path + "__" + name;
             nodes++;
             nameCharacters += path.length();
-            if (nodes > Limits.FIELDS || nameCharacters > Limits.NAMES_CHARACTERS) {
+            if (nodes > limits.fields() || nameCharacters > Limits.NAMES_CHARACTERS) {
                 throw new InputFailure(
                         Code.TOO_MANY_COLUMNS,
                         "the records have too many fields, %d so far and now '%s'; declare the object whose keys are values as json"

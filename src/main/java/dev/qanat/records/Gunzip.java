@@ -4,9 +4,6 @@ import dev.qanat.failure.Code;
 import dev.qanat.failure.InputFailure;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.zip.CRC32;
-import java.util.zip.DataFormatException;
-import java.util.zip.Inflater;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,31 +13,19 @@ import org.jspecify.annotations.Nullable;
  * <p>{@link java.util.zip.GZIPInputStream} would not do: it takes a damaged header of a further member, and a moment in which
  * the bytes below are not yet available, for the end of the file, and what follows would be lost in silence.
  */
-final class Gunzip extends InputStream {
+final class Gunzip extends PackedStream {
     private static final int HEADER_CRC = 2;
     private static final int EXTRA = 4;
     private static final int NAME = 8;
     private static final int COMMENT = 16;
     private static final int RESERVED = 0xE0;
 
-    private final InputStream in;
-    private final Inflater inflater = new Inflater(true);
-    private final CRC32 crc = new CRC32();
-    private final byte[] buffer = new byte[1 << 16];
-    private int from;
-    private int to;
     private int members;
     private boolean inMember;
     private boolean ended;
 
-    Gunzip(InputStream in) {
-        this.in = in;
-    }
-
-    @Override
-    public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+    Gunzip(InputStream in, Unpacking unpacking) {
+        super(in, unpacking);
     }
 
     @Override
@@ -57,29 +42,14 @@ final class Gunzip extends InputStream {
             int count = inflate(target, offset, length);
             if (count > 0) {
                 crc.update(target, offset, count);
+                unpacking.gave(count);
                 return count;
             }
             if (inflater.finished()) {
                 endMember();
-            } else if (inflater.needsDictionary()) {
-                throw corrupt("it asks for a dictionary", null);
-            } else {
-                if (!fill()) {
-                    throw cutOff();
-                }
-                inflater.setInput(buffer, from, to - from);
-                from = to;
             }
         }
         return -1;
-    }
-
-    private int inflate(byte[] target, int offset, int length) {
-        try {
-            return inflater.inflate(target, offset, length);
-        } catch (DataFormatException e) {
-            throw corrupt(e.getMessage() == null ? "its data are damaged" : e.getMessage(), e);
-        }
     }
 
     private boolean beginMember() throws IOException {
@@ -105,7 +75,7 @@ final class Gunzip extends InputStream {
         }
         skip(6);
         if ((flags & EXTRA) != 0) {
-            skip(required() | required() << 8);
+            skip(int2());
         }
         if ((flags & NAME) != 0) {
             skipText();
@@ -118,35 +88,20 @@ final class Gunzip extends InputStream {
         }
         members++;
         inMember = true;
-        inflater.reset();
         crc.reset();
-        if (from < to) {
-            inflater.setInput(buffer, from, to - from);
-            from = to;
-        }
+        beginInflating();
         return true;
     }
 
     private void endMember() throws IOException {
-        from = to - inflater.getRemaining();
         long length = inflater.getBytesWritten() & 0xFFFF_FFFFL;
-        if (number() != crc.getValue()) {
+        if (unsigned4() != crc.getValue()) {
             throw corrupt("its checksum does not match", null);
         }
-        if (number() != length) {
+        if (unsigned4() != length) {
             throw corrupt("its length does not match", null);
         }
         inMember = false;
-    }
-
-    private long number() throws IOException {
-        return required() | required() << 8 | required() << 16 | (long) required() << 24;
-    }
-
-    private void skip(int count) throws IOException {
-        for (int i = 0; i < count; i++) {
-            required();
-        }
     }
 
     private void skipText() throws IOException {
@@ -155,29 +110,8 @@ final class Gunzip extends InputStream {
         }
     }
 
-    private int required() throws IOException {
-        int value = next();
-        if (value < 0) {
-            throw cutOff();
-        }
-        return value;
-    }
-
-    private int next() throws IOException {
-        return from < to || fill() ? buffer[from++] & 0xFF : -1;
-    }
-
-    private boolean fill() throws IOException {
-        from = 0;
-        to = Math.max(0, in.read(buffer));
-        return to > 0;
-    }
-
-    private InputFailure cutOff() {
-        return corrupt("it ends too early; was its copy interrupted?", null);
-    }
-
-    private InputFailure corrupt(String reason, @Nullable Throwable cause) {
+    @Override
+    InputFailure corrupt(String reason, @Nullable Throwable cause) {
         inflater.end();
         ended = true;
         return new InputFailure(Code.CORRUPT_GZIP, "the gzip file cannot be unpacked: " + reason, cause);

@@ -14,20 +14,35 @@ import java.util.regex.Pattern;
 
 /** How this package sets up Jackson, and what it makes of Jackson's complaints. */
 final class Json {
-    static final JsonFactory FACTORY = JsonFactory.builder()
-            .disable(StreamReadFeature.AUTO_CLOSE_SOURCE)
-            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES) // names come from outside, without end
-            // A NUL within a string is a flaw of its record, not of the whole file; Flattening finds it.
-            .enable(JsonReadFeature.ALLOW_UNESCAPED_CONTROL_CHARS)
-            .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxStringLength(Limits.RECORD_CHARACTERS)
-                    .build())
-            .build();
+    /** Objects and lists within each other. PostgreSQL's own reader of JSON bears some thousands. */
+    private static final int DEPTH = 1_000;
+
+    private static final int DIGITS = 1_000;
+
+    /** For looking at samples. */
+    static final JsonFactory FACTORY = factory(Limits.DEFAULT);
 
     private static final Pattern SOURCE = Pattern.compile("\\[Source: .*?; (line: \\d+, column: \\d+)\\]", Pattern.DOTALL);
     private static final Pattern SETTING = Pattern.compile(",? ?(from )?`Stream(Read|Write)Constraints[^`]*`");
 
+    /** What Jackson says of the mark for bytes that are no characters. */
+    private static final String OUR_MARK = " (code %d / 0x%<x)".formatted((int) Encoding.INVALID);
+
     private Json() {}
+
+    static JsonFactory factory(Limits limits) {
+        return JsonFactory.builder()
+                .disable(StreamReadFeature.AUTO_CLOSE_SOURCE)
+                .disable(JsonFactory.Feature.INTERN_FIELD_NAMES) // names come from outside, without end
+                // A NUL within a string is a flaw of its record, not of the whole file; Flattening finds it.
+                .enable(JsonReadFeature.ALLOW_UNESCAPED_CONTROL_CHARS)
+                .streamReadConstraints(StreamReadConstraints.builder()
+                        .maxStringLength(limits.recordCharacters())
+                        .maxNestingDepth(DEPTH)
+                        .maxNumberLength(DIGITS)
+                        .build())
+                .build();
+    }
 
     /** What is wrong, for people, without its place and without what Jackson says of itself. */
     static String reason(JsonProcessingException e) {
@@ -37,7 +52,7 @@ final class Json {
         String text = e.getOriginalMessage() == null ? "this is no JSON" : e.getOriginalMessage();
         text = SETTING.matcher(SOURCE.matcher(text).replaceAll("$1")).replaceAll("");
         int end = text.indexOf('\n');
-        return (end < 0 ? text : text.substring(0, end)).replace(Encoding.INVALID, '\uFFFD');
+        return Flaw.shown(end < 0 ? text : text.substring(0, end)).replace('\0', '\uFFFD').replace(OUR_MARK, "");
     }
 
     static JsonLocation place(JsonProcessingException e, JsonParser parser) {

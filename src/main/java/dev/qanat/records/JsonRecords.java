@@ -18,9 +18,9 @@ final class JsonRecords implements RecordSource {
     private final String description;
     private boolean inArray;
 
-    JsonRecords(Text text, Set<String> whole) throws IOException {
-        parser = Json.FACTORY.createParser(text);
-        flattening = new Flattening(whole, text.encoding());
+    JsonRecords(Text text, Set<String> whole, Limits limits) throws IOException {
+        parser = Json.factory(limits).createParser(text);
+        flattening = new Flattening(whole, text.encoding(), limits);
         description = "json, " + text.encoding().name();
     }
 

@@ -1,7 +1,20 @@
 package dev.qanat.records;
 
-/** What bounds the memory that reading takes, whatever the size of its source. */
-final class Limits {
+/**
+ * What bounds the memory and the work that reading takes, whatever the size of its source. The constants are fixed; the components
+ * are settings.
+ *
+ * @param fieldCharacters no field of a text format is longer
+ * @param recordCharacters no record is longer, nor a string of JSON, nor a line of NDJSON
+ * @param fields no source has more
+ * @param unpackedBytes no gzip file or zip archive unpacks to more
+ * @param unpackedRatio nor, beyond {@value #UNPACKED_FREELY} bytes, to more than so many times what was read of it
+ */
+public record Limits(int fieldCharacters, int recordCharacters, int fields, long unpackedBytes, int unpackedRatio) {
+
+    /** Those that hold where nothing else is set. */
+    public static final Limits DEFAULT = new Limits(4 << 20, 4 << 20, 16_384, 100L << 30, 200);
+
     /** As many records make a chunk: enough to make its fixed costs small, few enough that it is garbage before it grows old. */
     static final int CHUNK_RECORDS = 5_000;
 
@@ -12,17 +25,9 @@ final class Limits {
      */
     static final int CHUNK_CHARACTERS = 1 << 20;
 
-    /** No field of a text format is longer, in characters. */
-    static final int FIELD_CHARACTERS = 8 << 20;
-
-    /** No record is longer, in characters, nor a string of JSON. */
-    static final int RECORD_CHARACTERS = 20 << 20;
-
-    /** No source has more fields. */
-    static final int FIELDS = 16_384;
-
     /** The names of a source's fields together are not longer, in characters. */
     static final int NAMES_CHARACTERS = 1 << 20;
 
-    private Limits() {}
+    /** So many bytes may come of however few: a small file of zeros is no bomb. */
+    static final long UNPACKED_FREELY = 100L << 20;
 }

@@ -1,5 +1,6 @@
 package dev.qanat.records;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -17,6 +18,8 @@ final class NdjsonRecords implements RecordSource {
     private static final String[] NO_VALUES = {};
 
     private final Text text;
+    private final Limits limits;
+    private final JsonFactory json;
     private final Flattening flattening;
     private char[] buffer = new char[1 << 15];
     private int from;
@@ -26,9 +29,11 @@ final class NdjsonRecords implements RecordSource {
     private long line;
     private boolean afterCr;
 
-    NdjsonRecords(Text text, Set<String> whole) {
+    NdjsonRecords(Text text, Set<String> whole, Limits limits) {
         this.text = text;
-        flattening = new Flattening(whole, text.encoding());
+        this.limits = limits;
+        json = Json.factory(limits);
+        flattening = new Flattening(whole, text.encoding(), limits);
     }
 
     @Override
@@ -52,7 +57,7 @@ final class NdjsonRecords implements RecordSource {
     }
 
     private RawRecord record() throws IOException {
-        try (JsonParser parser = Json.FACTORY.createParser(buffer, start, end - start)) {
+        try (JsonParser parser = json.createParser(buffer, start, end - start)) {
             try {
                 parser.nextToken();
                 RawRecord record = flattening.read(parser, line);
@@ -124,13 +129,13 @@ final class NdjsonRecords implements RecordSource {
             start = 0;
         }
         if (to == buffer.length) {
-            if (to >= Limits.RECORD_CHARACTERS) {
+            if (to >= limits.recordCharacters()) {
                 throw new InputFailure(
                         Code.MALFORMED_JSON,
                         "line %d is longer than %d characters; is the file JSON rather than NDJSON?"
-                                .formatted(line + 1, Limits.RECORD_CHARACTERS));
+                                .formatted(line + 1, limits.recordCharacters()));
             }
-            buffer = Arrays.copyOf(buffer, Math.min(Limits.RECORD_CHARACTERS, to * 2));
+            buffer = Arrays.copyOf(buffer, Math.min(limits.recordCharacters(), to * 2));
         }
         int count = text.read(buffer, to, buffer.length - to);
         to += Math.max(0, count);

@@ -7,9 +7,10 @@ import dev.qanat.pipeline.FileRules.Format;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PushbackInputStream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Opens the bytes of a file as records. What the rules leave open is found out from the content, never from a name: gzip, the
+ * Opens the bytes of a file as records. What the rules leave open is found out from the content, never from a name: gzip, zip, the
  * encoding, the format, the delimiter, the header.
  */
 public final class Readers {
@@ -25,13 +26,37 @@ public final class Readers {
      * @throws InputFailure when the content is empty, is no text, or cannot be read from its very beginning
      * @throws IOException when the bytes cannot be read; later on it comes as {@link java.io.UncheckedIOException}
      */
-    public static Chunks open(InputStream bytes, FileRules rules, Declared declared) throws IOException {
-        PushbackInputStream raw = new PushbackInputStream(bytes, 2);
-        byte[] magic = raw.readNBytes(2);
+    public static Chunks open(InputStream bytes, FileRules rules, Declared declared, Limits limits) throws IOException {
+        PushbackInputStream raw = new PushbackInputStream(bytes, 4);
+        byte[] magic = raw.readNBytes(4);
         raw.unread(magic);
+        if (Unzip.begins(magic)) {
+            return new ZippedRecords(
+                    new Unzip(raw, new Unpacking(limits)),
+                    (content, entry, first) -> records(content, rules, declared, limits, "", entry, first));
+        }
         // A lone first byte is a gzip file cut off after it; no text begins with that control character.
         boolean gzip = magic.length > 0 && magic[0] == 0x1F && (magic.length == 1 || (magic[1] & 0xFF) == 0x8B);
-        PushbackInputStream content = new PushbackInputStream(gzip ? new Gunzip(raw) : raw, Encoding.LOOK);
+        return gzip
+                ? records(new Gunzip(raw, new Unpacking(limits)), rules, declared, limits, ", gzip", null, 0)
+                : records(raw, rules, declared, limits, "", null, 0);
+    }
+
+    /** {@link #open(InputStream, FileRules, Declared, Limits)} within the limits that hold by default. */
+    public static Chunks open(InputStream bytes, FileRules rules, Declared declared) throws IOException {
+        return open(bytes, rules, declared, Limits.DEFAULT);
+    }
+
+    private static ChunkedRecords records(
+            InputStream bytes,
+            FileRules rules,
+            Declared declared,
+            Limits limits,
+            String packed,
+            @Nullable String entry,
+            int firstChunk)
+            throws IOException {
+        PushbackInputStream content = new PushbackInputStream(bytes, Encoding.LOOK);
         byte[] head = content.readNBytes(Encoding.LOOK);
         content.unread(head);
 
@@ -55,12 +80,11 @@ public final class Readers {
             FormatGuess.refuseMarkup(sample);
         }
         RecordSource source = switch (format) {
-            case CSV -> new CsvRecords(text, rules, declared);
-            case JSON -> new JsonRecords(text, declared.whole());
-            case NDJSON -> new NdjsonRecords(text, declared.whole());
+            case CSV -> new CsvRecords(text, rules, declared, limits);
+            case JSON -> new JsonRecords(text, declared.whole(), limits);
+            case NDJSON -> new NdjsonRecords(text, declared.whole(), limits);
         };
-        return new ChunkedRecords(
-                source, gzip ? source.description() + ", gzip" : source.description(), format == Format.CSV);
+        return new ChunkedRecords(source, source.description() + packed, format == Format.CSV, entry, firstChunk);
     }
 
     private static InputFailure empty() {

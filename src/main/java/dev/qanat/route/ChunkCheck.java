@@ -18,11 +18,11 @@ public class ChunkCheck {
         exchange.getExchangeExtension().addOnCompletion(new SynchronizationAdapter() {
             @Override
             public void onDone(Exchange done) {
-                load.chunkEnds();
+                load.chunkEnds(chunk, done.getException());
             }
         });
         Load.Opened opened = load.opened();
-        if (chunk.number() == 0 && opened.chunks().hasHeader()) {
+        if (chunk.header()) {
             opened.contract().checkHeader(chunk.fields());
         }
         CheckedChunk checked = opened.contract().check(chunk);

@@ -17,6 +17,7 @@ import dev.qanat.pipeline.Pipelines;
 import dev.qanat.pipeline.Resource;
 import dev.qanat.records.Chunks;
 import dev.qanat.records.Declared;
+import dev.qanat.records.Limits;
 import dev.qanat.records.Readers;
 import dev.qanat.settings.Settings;
 import dev.qanat.validate.Contract;
@@ -57,6 +58,8 @@ public class FileLoading {
     private final dev.qanat.ledger.Files files;
     private final FilePlaces places;
     private final Settings settings;
+    private final Limits limits;
+    private final ChunkRoom room;
 
     FileLoading(
             DataSource dataSource,
@@ -75,6 +78,13 @@ public class FileLoading {
         this.files = files;
         this.places = places;
         this.settings = settings;
+        this.room = new ChunkRoom(2 * settings.workers());
+        this.limits = new Limits(
+                settings.maxFieldCharacters(),
+                settings.maxRecordCharacters(),
+                settings.maxFields(),
+                settings.maxUnpackedSize().asLongValue(),
+                settings.maxUnpackedRatio());
     }
 
     /** Finds the resource that takes the file, opens it, and makes the staging tables; or finds that its bytes are known. */
@@ -102,9 +112,9 @@ public class FileLoading {
                 return;
             }
         }
-        SourceStream stream = new SourceStream(path);
+        SourceStream stream = SourceStream.open(path);
         try {
-            Chunks chunks = Readers.open(stream, resource.files(), declared(resource));
+            Chunks chunks = Readers.open(stream, resource.files(), declared(resource), limits);
             Staging staging = new Staging(dataSource, run.id(), resource.keepBronze() || resource.isCleaned());
             staging.create();
             load.begin(new Load.Opened(
@@ -115,9 +125,10 @@ public class FileLoading {
                     chunks,
                     Contract.of(resource),
                     staging,
-                    new Target(pipeline.name(), resource)));
+                    new Target(pipeline.name(), resource),
+                    room));
             try (LogContext context = LogContext.of(load)) {
-                LOG.infof("Loading %s (%s, %,d bytes) into silver.%s", file.name(), chunks.description(),
+                LOG.infof("Loading %s (%s, %,d bytes) into silver.%s", LogContext.line(file.name()), chunks.description(),
                         attributes.size(), resource.table());
             }
         } catch (IOException | SQLException | RuntimeException e) {
@@ -238,10 +249,10 @@ public class FileLoading {
         }
         try (LogContext context = LogContext.of(load)) {
             if (export != null) {
-                LOG.errorf("Landed in part (%s): %s", export.code().id(), export.getMessage());
+                LOG.errorf("Landed in part (%s): %s", export.code().id(), LogContext.line(export.getMessage()));
             }
             if (load.isAlreadyLoaded()) {
-                LOG.infof("%s is known already: nothing to load", file.name());
+                LOG.infof("%s is known already: nothing to load", LogContext.line(file.name()));
             } else if (!run.landed()) {
                 Landing landing = load.getLanding();
                 LOG.infof(
@@ -249,7 +260,7 @@ public class FileLoading {
                         load.getRead(), landing.getInserted(), landing.getUpdated(), landing.getUnchanged(), landing.getDuplicate(),
                         landing.getFiltered(), load.getRejected());
             } else {
-                LOG.infof("Put %s away after run %d had landed in a process that died", file.name(), run.id());
+                LOG.infof("Put %s away after run %d had landed in a process that died", LogContext.line(file.name()), run.id());
             }
         }
     }
@@ -257,26 +268,29 @@ public class FileLoading {
     /** A run that does not land: it is done again where time may heal the failure, otherwise it ends and its file is quarantined. */
     public void fail(@ExchangeProperty("load") Load load, @ExchangeProperty("CamelExceptionCaught") Throwable thrown) {
         Failure failure = Failures.of(thrown, load.getRun());
+        String message = LogContext.line(failure.getMessage());
         try (LogContext context = LogContext.of(load)) {
             load.stop();                // chunks before the one that failed may still be on their way to staging
             if (load.isLanded() || load.landedNow()) {
-                LOG.errorf(thrown, "Landed, but could not be finished; that is tried again: %s", failure.getMessage());
+                LOG.errorf(thrown, "Landed, but could not be finished; that is tried again: %s", message);
             } else if (load.isFailed()) {
-                LOG.errorf("Failed, but its file could not be put into quarantine; that is tried again: %s", thrown);
+                LOG.errorf(
+                        "Failed, but its file could not be put into quarantine; that is tried again: %s",
+                        LogContext.line(thrown.toString()));
             } else if (failure instanceof TransientFailure && failure.code() != Code.DATABASE_CONFLICT) {
                 boolean redone = queue.redoLater(load.getRun().id(), failure.getMessage(), REDO_SECONDS);
                 LOG.warnf("%s (%s): %s", redone ? "Interrupted, to be done again" : "Left to who has it now",
-                        failure.code().id(), failure.getMessage());
+                        failure.code().id(), message);
             } else if (replaced(load)) {
                 // What failed is not what lies there now, and that has not been read.
                 queue.redoLater(load.getRun().id(), load.getSourceName() + " changed while it was read", REDO_SECONDS);
-                LOG.warnf("The file changed while it was read; it is loaded again (what was read failed: %s)", failure.getMessage());
+                LOG.warnf("The file changed while it was read; it is loaded again (what was read failed: %s)", message);
             } else {
                 failed(load, failure);
             }
         } catch (Exception e) {
             // The database or the quarantine is away. The lease ends by itself, and then the run, or the rest of it, is done again.
-            LOG.warnf("Run %d could not be ended; that is tried again: %s", load.getRun().id(), e);
+            LOG.warnf("Run %d could not be ended; that is tried again: %s", load.getRun().id(), LogContext.line(e.toString()));
         }
     }
 
@@ -296,7 +310,7 @@ public class FileLoading {
         if (!ours) {
             return;
         }
-        LOG.errorf("Failed (%s): %s", failure.code().id(), failure.getMessage());
+        LOG.errorf("Failed (%s): %s", failure.code().id(), LogContext.line(failure.getMessage()));
         quarantine(run, new Run.RunError(failure.code().id(), failure.getMessage()));
     }
 
@@ -345,14 +359,16 @@ public class FileLoading {
     /** Frees what the load holds, however it ended. */
     public void close(@ExchangeProperty("load") Load load) {
         claims.ended(load);
+        load.leaveRoom();
         Load.Opened opened = load.openedOrNull();
         if (opened == null) {
             return;
         }
+        load.end();
         try {
             opened.stream().close();
         } catch (IOException e) {
-            LOG.warnf("Could not close %s: %s", opened.path(), e.getMessage());
+            LOG.warnf("Could not close %s: %s", LogContext.line(load.getSourceName()), LogContext.line(e.getMessage()));
         }
         try {
             opened.staging().drop();

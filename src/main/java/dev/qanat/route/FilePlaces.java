@@ -12,6 +12,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -45,7 +46,7 @@ class FilePlaces {
     }
 
     /**
-     * A file of the ledger, to be read.
+     * A file of the ledger, to be read: the file itself, where its path is a link within the home.
      *
      * @throws InputFailure when it is gone, is no file, or leads out of the home
      */
@@ -56,6 +57,8 @@ class FilePlaces {
             real = file.toRealPath();
         } catch (NoSuchFileException e) {
             throw new InputFailure(Code.FILE_MISSING, path + " is gone; drop it again", e);
+        } catch (FileSystemException e) {
+            throw SourceStream.unreadable(path, e);
         }
         if (!real.startsWith(home.folder().toRealPath())) {
             throw new InputFailure(
@@ -64,7 +67,7 @@ class FilePlaces {
         if (!Files.isRegularFile(real)) {
             throw new InputFailure(Code.FILE_MISSING, path + " is not a regular file");
         }
-        return file;
+        return real;
     }
 
     void archive(String pipeline, Path file, long run) throws IOException {

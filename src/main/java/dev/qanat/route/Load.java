@@ -13,7 +13,10 @@ import dev.qanat.records.Chunks;
 import dev.qanat.validate.Contract;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -42,7 +45,13 @@ public final class Load {
     /** Chunks that were read and are not staged yet; guarded by this. */
     private int chunksAtWork;
 
+    /** What gives back the places that chunks hold in the process's room, by their numbers; guarded by this. */
+    private final Map<Integer, Runnable> inRoom = new HashMap<>();
+
     private boolean stopped;
+
+    /** Why a chunk could not be staged. Camel asks for the chunks after it even so, and none is read. */
+    private volatile @Nullable Exception chunkFailure;
 
     /**
      * What there is once the file is open.
@@ -58,7 +67,8 @@ public final class Load {
             Chunks chunks,
             Contract contract,
             Staging staging,
-            Target target) {}
+            Target target,
+            ChunkRoom room) {}
 
     Load(Run run, UUID worker) {
         this.run = run;
@@ -71,6 +81,11 @@ public final class Load {
 
     void begin(Opened opened) {
         this.opened = opened;
+    }
+
+    /** Lets go of the file and its buffers: Camel's cache of beans keeps some hundred loads. */
+    void end() {
+        opened = null;
     }
 
     @Nullable Opened openedOrNull() {
@@ -125,12 +140,18 @@ public final class Load {
     /** The file's chunks; they are read as they are asked for, and reading stops when the lease is lost. */
     public Iterator<Chunk> getChunks() {
         Chunks chunks = opened().chunks();
+        ChunkRoom room = opened().room();
         return new Iterator<>() {
+            private boolean afterLarge;
+
             @Override
             public boolean hasNext() {
                 if (leaseLost) {
                     throw new TransientFailure(
                             Code.LEASE_LOST, "run " + run.id() + " was taken over: its heartbeat did not reach the database");
+                }
+                if (chunkFailure != null) {
+                    throw notReadFurther();
                 }
                 return chunks.hasNext();
             }
@@ -139,9 +160,29 @@ public final class Load {
             public Chunk next() {
                 chunkBegins();
                 try {
-                    return chunks.next();
-                } catch (RuntimeException e) {
+                    Chunk chunk = afterLarge ? alone() : chunks.next();
+                    if (!afterLarge && !room.take(chunk, Load.this::isGivenUp)) {
+                        throw notReadFurther();
+                    }
+                    afterLarge = chunk.large();
+                    return holding(chunk, room);
+                } catch (RuntimeException | Error e) {
                     chunkEnds();
+                    throw e;
+                }
+            }
+
+            /** Where a record was long the next one may be, too: it is read when nothing else is at work. */
+            private Chunk alone() {
+                if (!room.takeAll(Load.this::isGivenUp)) {
+                    throw notReadFurther();
+                }
+                try {
+                    Chunk chunk = chunks.next();
+                    room.giveBackAllBut(chunk);
+                    return chunk;
+                } catch (RuntimeException | Error e) {
+                    room.giveBackAll();
                     throw e;
                 }
             }
@@ -149,13 +190,52 @@ public final class Load {
     }
 
     private synchronized void chunkBegins() {
-        if (stopped) {
-            throw new TransientFailure(Code.INTERRUPTED, "run " + run.id() + " is not read any further");
+        if (stopped || chunkFailure != null) {
+            throw notReadFurther();
         }
         chunksAtWork++;
     }
 
-    synchronized void chunkEnds() {
+    /** The failure of a chunk, where there is one: whichever of its followers Camel hears of first, it is that of the run. */
+    private RuntimeException notReadFurther() {
+        Exception failed = chunkFailure;
+        if (failed != null) {
+            return failed instanceof RuntimeException known ? known : new IllegalStateException("a chunk could not be staged", failed);
+        }
+        return new TransientFailure(Code.INTERRUPTED, "run " + run.id() + " is not read any further");
+    }
+
+    private synchronized boolean isGivenUp() {
+        return stopped || leaseLost || chunkFailure != null;
+    }
+
+    /** @param failure why it could not be staged, if so */
+    synchronized void chunkEnds(Chunk chunk, @Nullable Exception failure) {
+        if (chunkFailure == null) {
+            chunkFailure = failure;
+        }
+        giveBack(chunk.number());
+        chunkEnds();
+    }
+
+    private synchronized Chunk holding(Chunk chunk, ChunkRoom room) {
+        inRoom.put(chunk.number(), () -> room.giveBack(chunk));
+        return chunk;
+    }
+
+    private void giveBack(int number) {
+        Runnable back = inRoom.remove(number);
+        if (back != null) {
+            back.run();
+        }
+    }
+
+    /** The load is over: chunks that no step has seen do not keep their room. */
+    synchronized void leaveRoom() {
+        List.copyOf(inRoom.keySet()).forEach(this::giveBack);
+    }
+
+    private synchronized void chunkEnds() {
         chunksAtWork--;
         notifyAll();
     }

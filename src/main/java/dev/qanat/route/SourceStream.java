@@ -1,9 +1,15 @@
 package dev.qanat.route;
 
+import dev.qanat.failure.Code;
+import dev.qanat.failure.InputFailure;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -13,17 +19,42 @@ import org.jspecify.annotations.Nullable;
 /** A file's bytes, counted and hashed as they are read. For one reading thread; the count may be asked by any. */
 final class SourceStream extends FilterInputStream {
 
+    private final Path file;
     private final MessageDigest digest = sha256Digest();
     private volatile long count;
     private @Nullable String sha256;
 
-    SourceStream(Path file) throws IOException {
-        super(Files.newInputStream(file));
+    private SourceStream(Path file, InputStream bytes) {
+        super(bytes);
+        this.file = file;
+    }
+
+    /**
+     * Opens a file itself; a link that took its place is not followed.
+     *
+     * @throws InputFailure when the file is there and must not be read
+     */
+    static SourceStream open(Path file) throws IOException {
+        try {
+            return new SourceStream(file, Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS));
+        } catch (NoSuchFileException e) {
+            throw e;
+        } catch (IOException e) {
+            throw unreadable(file.getFileName().toString(), e);
+        }
+    }
+
+    /** What it means that a file is there and cannot be read. */
+    static InputFailure unreadable(String file, IOException e) {
+        String reason = e instanceof AccessDeniedException
+                ? "permission denied"
+                : String.valueOf(e instanceof FileSystemException of && of.getReason() != null ? of.getReason() : e.getMessage());
+        return new InputFailure(Code.FILE_UNREADABLE, file + " cannot be read: " + reason + "; mend that and drop it again", e);
     }
 
     /** The hash of a whole file, as hexadecimal digits. */
     static String sha256(Path file) throws IOException {
-        try (SourceStream stream = new SourceStream(file)) {
+        try (SourceStream stream = open(file)) {
             return stream.drain();
         }
     }
@@ -59,7 +90,12 @@ final class SourceStream extends FilterInputStream {
 
     @Override
     public int read(byte[] bytes, int offset, int length) throws IOException {
-        int got = in.read(bytes, offset, length);
+        int got;
+        try {
+            got = in.read(bytes, offset, length);
+        } catch (IOException e) {
+            throw unreadable(file.getFileName().toString(), e);
+        }
         if (got > 0) {
             digest.update(bytes, offset, got);
             count += got;

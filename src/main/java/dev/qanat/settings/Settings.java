@@ -1,5 +1,6 @@
 package dev.qanat.settings;
 
+import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,6 +27,21 @@ public interface Settings {
 
     /** How long a statement of a landing may take, and the landing as a whole. */
     Duration landingTimeout();
+
+    /** No field of a text format is longer. */
+    int maxFieldCharacters();
+
+    /** No record is longer. */
+    int maxRecordCharacters();
+
+    /** No file has more fields. */
+    int maxFields();
+
+    /** No packed file unpacks to more. */
+    MemorySize maxUnpackedSize();
+
+    /** Nor to more than so many times its own size. */
+    int maxUnpackedRatio();
 
     /** Whether recorded replies and sample files stand in for the world. */
     boolean demo();

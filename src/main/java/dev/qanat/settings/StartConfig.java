@@ -38,6 +38,13 @@ public final class StartConfig implements ConfigSourceFactory {
     private static final int ABOVE_ALL = 500;
     private static final int BELOW_ALL = 50;
 
+    private static final List<String> COUNTS = List.of(
+            "qanat.workers",
+            "qanat.max-field-characters",
+            "qanat.max-record-characters",
+            "qanat.max-fields",
+            "qanat.max-unpacked-ratio");
+
     private static @Nullable EmbeddedServer embedded;
 
     @Override
@@ -48,7 +55,9 @@ public final class StartConfig implements ConfigSourceFactory {
         }
         try {
             new Credentials(required(context, "quarkus.http.host"), optional(context, "qanat.api-key")).check();
-            number(context, "qanat.workers", workers -> workers >= 1, "a number from 1");
+            for (String name : COUNTS) {
+                number(context, name, count -> count >= 1, "a number from 1");
+            }
             return List.of(
                     new PropertiesConfigSource(
                             Map.of(JSON, Boolean.toString(!Terminal.isStandardOutput())), "Qanat's console", BELOW_ALL),

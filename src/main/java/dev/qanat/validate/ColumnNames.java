@@ -14,9 +14,9 @@ import java.util.zip.CRC32;
 final class ColumnNames {
     static final int BYTES = 63;
 
-    /** Qanat's own columns, and those every table of PostgreSQL has and lets nobody else have. */
+    /** Qanat's own columns, in the tables that stay and in those of a run, and those every table of PostgreSQL keeps to itself. */
     private static final Set<String> SYSTEM = Set.of(
-            "_run_id", "_row_hash", "_created_at", "_updated_at", "_position",
+            "_run_id", "_row_hash", "_created_at", "_updated_at", "_position", "_n", "_target",
             "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid");
 
     private final Set<String> taken = new HashSet<>(SYSTEM);

@@ -1,7 +1,7 @@
 package dev.qanat.validate;
 
 /** Text from outside as messages show it: quoted, short, and with nothing in it that a terminal or a table would act on. */
-final class Shown {
+public final class Shown {
     /** Characters shown of a value. */
     static final int LENGTH = 100;
 
@@ -13,7 +13,7 @@ final class Shown {
     }
 
     /** The text without quotes, cut after so many characters. */
-    static String text(String text, int length) {
+    public static String text(String text, int length) {
         boolean cut = text.length() > length;
         int end = cut ? length : text.length();
         if (cut && Character.isHighSurrogate(text.charAt(end - 1))) {

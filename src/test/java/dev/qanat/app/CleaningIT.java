@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.restassured.path.json.JsonPath;
 import io.restassured.response.Response;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -14,6 +15,8 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -97,6 +100,28 @@ class CleaningIT {
         assertThat(feed.qanat().query("SELECT record->>'id' AS id FROM " + feed.bronze() + " ORDER BY _position"))
                 .extracting(row -> row.get("id"))
                 .containsExactly("1", "4", "8");
+    }
+
+    @Test
+    void a_rejection_names_the_file_within_an_archive_and_stays_in_its_place() throws IOException, SQLException {
+        Feed feed = Feed.of("columns: { id: integer, half: { expr: 10 / id, type: integer } }");
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+            for (String file : List.of("a.csv id\n1\n0\nx\n", "b.csv id\ny\n0\n5\n")) {
+                zip.putNextEntry(new ZipEntry(file.substring(0, 5)));
+                zip.write(file.substring(6).getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        JsonPath run = feed.drop("zip", bytes.toByteArray()).last();
+        assertThat(Feed.outcome(run)).isEqualTo("6 read, 2 inserted, 4 rejected");
+        feed.assertAccounted(run, true);
+        assertThat(feed.qanat().rejections(run.getLong("id")))
+                .extracting(rejection -> rejection.get("source") + ":" + rejection.get("position") + " " + rejection.get("code"))
+                .containsExactly(
+                        "001.zip!/a.csv:3 expression_failed",
+                        "001.zip!/a.csv:4 type_mismatch",
+                        "001.zip!/b.csv:2 type_mismatch",
+                        "001.zip!/b.csv:3 expression_failed");
     }
 
     @Test

@@ -176,12 +176,23 @@ public final class Qanat implements AutoCloseable {
         run(command);
     }
 
-    private static void run(List<String> command) throws IOException, InterruptedException {
-        Process started = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .start();
-        assertThat(started.waitFor()).as(String.join(" ", command)).isZero();
+    private static void run(List<String> command) throws InterruptedException {
+        assertThat(tryToRun(command.toArray(String[]::new))).as(String.join(" ", command)).isTrue();
+    }
+
+    /** Runs a program and says whether it was there and did what it should. */
+    static boolean tryToRun(String... command) throws InterruptedException {
+        try {
+            return new ProcessBuilder(command)
+                            .redirectErrorStream(true)
+                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                            .start()
+                            .waitFor()
+                    == 0;
+        } catch (IOException e) {
+            // No such program here.
+            return false;
+        }
     }
 
     @Override
