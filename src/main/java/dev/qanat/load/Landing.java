@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Landing {
 
+    private static final String SORT_MEMORY = "64MB";
     private static final String SOURCE = Staging.sourceOf(":?${exchangeProperty.load.sourceName}");
 
     private final Staging staging;
@@ -36,6 +37,7 @@ public final class Landing {
     private final long run;
     private final Target.Present present;
     private final Duration timeout;
+    private final boolean parallel;
     private final List<TargetColumn> columns;
     private final WriteDisposition disposition;
     private final Dedup dedup;
@@ -46,12 +48,13 @@ public final class Landing {
     private long updated;
     private long inserted;
 
-    private Landing(Staging staging, Target target, long run, Target.Present present, Duration timeout) {
+    private Landing(Staging staging, Target target, long run, Target.Present present, Duration timeout, boolean parallel) {
         this.staging = staging;
         this.target = target;
         this.run = run;
         this.present = present;
         this.timeout = timeout;
+        this.parallel = parallel;
         this.columns = staging.columns();
         this.disposition = target.resource().writeDisposition();
         this.dedup = target.resource().dedup();
@@ -62,12 +65,15 @@ public final class Landing {
      * own.
      *
      * @param timeout how long a statement of the landing may take
+     * @param parallel whether a statement may run in several processes; not after an attempt that failed: these need shared memory,
+     *     of which a container may have little
      */
-    public static Landing begin(DataSource dataSource, Staging staging, Target target, long run, Duration timeout)
+    public static Landing begin(
+            DataSource dataSource, Staging staging, Target target, long run, Duration timeout, boolean parallel)
             throws SQLException {
-        Landing landing = new Landing(staging, target, run, target.prepare(dataSource, staging.columns()), timeout);
+        Landing landing = new Landing(staging, target, run, target.prepare(dataSource, staging.columns()), timeout, parallel);
         String by = landing.distinctBy();
-        landing.chooses = by != null && landing.present.silver() && !staging.isDistinct(by, timeout);
+        landing.chooses = by != null && landing.present.silver() && !staging.isDistinct(by, landing.settings());
         return landing;
     }
 
@@ -76,9 +82,17 @@ public final class Landing {
      * memory for its sorts, of which it has at most two at a time.
      */
     public String getSettings() {
-        return "SELECT set_config('statement_timeout', '" + timeout.toMillis() + "', true),"
-                + " set_config('jit', 'off', true), set_config('work_mem', '" + Staging.SORT_MEMORY + "', true),"
-                + " set_config('maintenance_work_mem', '" + Staging.SORT_MEMORY + "', true)";
+        return settings();
+    }
+
+    private String settings() {
+        String settings = "SELECT set_config('statement_timeout', '" + timeout.toMillis() + "', true),"
+                + " set_config('jit', 'off', true), set_config('work_mem', '" + SORT_MEMORY + "', true),"
+                + " set_config('maintenance_work_mem', '" + SORT_MEMORY + "', true)";
+        return parallel
+                ? settings
+                : settings + ", set_config('max_parallel_workers_per_gather', '0', true),"
+                        + " set_config('max_parallel_maintenance_workers', '0', true)";
     }
 
     /** Takes the lock of the target table. */

@@ -39,9 +39,6 @@ public final class Staging {
     /** The order of the source: within a chunk, what the check and what the cleaning rejected are numbered each by themselves. */
     static final String ORDER_OF_REJECTIONS = "_n / " + ORDINALS + ", position, _n";
 
-    /** For the sorts of a statement. */
-    static final String SORT_MEMORY = "64MB";
-
     static final String UNIQUE_VIOLATION = "23505";
 
     private final DataSource dataSource;
@@ -206,14 +203,15 @@ public final class Staging {
      * processes, and faster than it sorts the rows.
      *
      * @param by names for SQL
+     * @param settings a statement that sets the transaction up
      */
-    boolean isDistinct(String by, Duration timeout) throws SQLException {
+    boolean isDistinct(String by, String settings) throws SQLException {
         try (Connection connection = dataSource.getConnection();
                 Statement statement = connection.createStatement()) {
             connection.setAutoCommit(false);
             try {
-                statement.execute("SET LOCAL statement_timeout = " + timeout.toMillis() + "; SET LOCAL maintenance_work_mem = '"
-                        + SORT_MEMORY + "'; CREATE UNIQUE INDEX IF NOT EXISTS " + quoted("run_" + run + "_distinct") + " ON "
+                statement.execute(settings);
+                statement.execute("CREATE UNIQUE INDEX IF NOT EXISTS " + quoted("run_" + run + "_distinct") + " ON "
                         + rowsTable().sql() + " (" + by + ")");
                 connection.commit();
                 return true;

@@ -219,8 +219,9 @@ public class FileLoading {
         if (!runs.landingBegins(load.getRun().id())) {
             throw leaseLost(load.getRun());
         }
-        load.beginLanding(
-                Landing.begin(dataSource, opened.staging(), opened.target(), load.getRun().id(), settings.landingTimeout()));
+        boolean first = load.firstLanding();
+        load.beginLanding(Landing.begin(
+                dataSource, opened.staging(), opened.target(), load.getRun().id(), settings.landingTimeout(), first));
     }
 
     /** After the landing: puts the file away and ends the run. */
@@ -308,6 +309,8 @@ public class FileLoading {
                 opened == null ? "" : opened.resource().name(),
                 load.getSourceName());
         if (!ours) {
+            // Who took the run over has dropped its staging tables, for instance.
+            LOG.warnf("Left to who has it now (%s): %s", failure.code().id(), failure.getMessage());
             return;
         }
         LOG.errorf("Failed (%s): %s", failure.code().id(), LogContext.line(failure.getMessage()));

@@ -38,6 +38,7 @@ public final class Load {
     private volatile boolean leaseLost;
     private volatile @Nullable Opened opened;
     private @Nullable Landing landing;
+    private boolean landingTried;
     private boolean alreadyLoaded;
     private boolean landedNow;
     private @Nullable InputFailure exportFailure;
@@ -255,6 +256,13 @@ public final class Load {
             throw new IllegalStateException("the landing of run " + run.id() + " has not begun");
         }
         return begun;
+    }
+
+    /** Whether no attempt at the landing has been made yet; asked once for each. */
+    boolean firstLanding() {
+        boolean first = !landingTried;
+        landingTried = true;
+        return first;
     }
 
     void beginLanding(Landing begun) {

@@ -23,7 +23,7 @@ class LeaseIT {
         try (Qanat first = Qanat.fresh("lease").start()) {
             pipeline(first);
             first.drop(PIPELINE, "a.csv", file());
-            first.await("the file is being staged", () -> is(first, "EXISTS (SELECT FROM qanat.run WHERE read > 0)"));
+            first.await("the file is being staged", () -> first.is("EXISTS (SELECT FROM qanat.run WHERE read > 0)"));
             first.signal("STOP");
             try (Qanat second = second(first)) {
                 JsonPath run = awaitTakeOver(first, second);
@@ -44,7 +44,7 @@ class LeaseIT {
                     Statement statement = holder.createStatement()) {
                 statement.execute("SELECT pg_advisory_lock(hashtextextended('\"silver\".\"" + PIPELINE + "\"', 0))");
                 first.drop(PIPELINE, "a.csv", file());
-                first.await("the landing waits", () -> is(first, "EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'advisory')"));
+                first.await("the landing waits", () -> first.is("EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'advisory')"));
                 first.signal("STOP");
                 // Its statement gets the lock now, and nobody goes on with its transaction.
             }
@@ -68,8 +68,7 @@ class LeaseIT {
     }
 
     private static JsonPath awaitTakeOver(Qanat first, Qanat second) {
-        second.await("the run has been done again", Duration.ofSeconds(120), () -> is(first,
-                "EXISTS (SELECT FROM qanat.run WHERE status = 'succeeded')"));
+        second.await("the run has been done again", Duration.ofSeconds(120), () -> first.is("EXISTS (SELECT FROM qanat.run WHERE status = 'succeeded')"));
         return second.runs(PIPELINE).get(0);
     }
 
@@ -81,8 +80,7 @@ class LeaseIT {
         assertThat(first.query("SELECT (SELECT count(*) FROM silver.stood) AS silver,"
                         + " (SELECT count(*) FROM bronze.stood__rows) AS bronze, (SELECT count(*) FROM qanat.file) AS files"))
                 .isEqualTo(List.of(Map.of("silver", "" + ROWS, "bronze", "" + ROWS, "files", "1")));
-        second.await("no staging tables are left", () -> is(first,
-                "NOT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'qanat_staging')"));
+        second.await("no staging tables are left", () -> first.is("NOT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'qanat_staging')"));
     }
 
     private static void pipeline(Qanat qanat) {
@@ -104,13 +102,5 @@ class LeaseIT {
             text.append(id).append(',').append(id % 100).append(".50\n");
         }
         return text.toString();
-    }
-
-    private static boolean is(Qanat qanat, String condition) {
-        try {
-            return qanat.value("SELECT " + condition).equals("t");
-        } catch (SQLException e) {
-            return false;
-        }
     }
 }

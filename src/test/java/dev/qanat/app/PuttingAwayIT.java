@@ -58,7 +58,7 @@ class PuttingAwayIT {
 
     @Test
     void a_load_that_is_longer_than_a_stop_is_done_again() throws Exception {
-        int rows = 3_000_000;
+        int rows = 2_000_000;
         StringBuilder text = new StringBuilder("id,amount\n");
         for (int id = 0; id < rows; id++) {
             text.append(id).append(",1.5\n");

@@ -364,6 +364,15 @@ public final class Qanat implements AutoCloseable {
     }
 
     /** Waits until something is so, and fails with the log's end when it does not become so. */
+    /** Whether a condition in SQL is so; not while the database does not answer. */
+    public boolean is(String condition) {
+        try {
+            return value("SELECT " + condition).equals("t");
+        } catch (SQLException e) {
+            return false;
+        }
+    }
+
     public void await(String what, BooleanSupplier condition) {
         await(what, PATIENCE, condition);
     }
