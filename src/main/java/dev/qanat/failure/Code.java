@@ -69,6 +69,7 @@ public enum Code {
 
     // A request
     UNKNOWN_PIPELINE,
+    UNKNOWN_VERSION,
     UNKNOWN_RESOURCE,
     UNKNOWN_RUN,
     INVALID_PIPELINE,
