@@ -8,7 +8,8 @@ import java.util.Optional;
  * A run as the ledger has it.
  *
  * @param redoes the interrupted run that this one does again
- * @param file the file of the run; empty for a run that looked for files and found none
+ * @param scheduledFor the tick of the schedule that queued it
+ * @param file the file of the run; empty for a run that looked for files and found none, or is yet to look
  * @param bytes of the source read so far
  * @param landingAttempts how often its landing was begun
  */
@@ -20,6 +21,7 @@ public record Run(
         Status status,
         boolean fullRefresh,
         Optional<Long> redoes,
+        Optional<Instant> scheduledFor,
         Instant queuedAt,
         Optional<Instant> startedAt,
         Optional<Instant> landedAt,
@@ -35,7 +37,9 @@ public record Run(
         /** A file's arrival. */
         FILE,
         /** {@code POST /trigger-job}. */
-        API;
+        API,
+        /** A tick of the pipeline's schedule. */
+        SCHEDULE;
 
         public String id() {
             return name().toLowerCase(Locale.ROOT);

@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
+import org.springframework.dao.DuplicateKeyException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
@@ -102,6 +103,46 @@ public class RunQueue {
                 .param("fullRefresh", fullRefresh)
                 .query(Long.class)
                 .single();
+    }
+
+    /**
+     * Makes a claimed run that was to look for files the run of a file, and queues it as such.
+     *
+     * @return false when a run of the file waits or is worked on already
+     */
+    public boolean takeFile(long run, String source, String path, long size, Instant modified) {
+        try {
+            return db.sql("""
+                            UPDATE qanat.run
+                            SET status = 'queued', worker = NULL, lease_until = NULL, source = :source, file = :file,
+                                file_size = :size, file_modified = :modified, available_at = now() + make_interval(secs => :rest)
+                            WHERE id = :run AND worker = :worker AND status = 'running' AND file IS NULL
+                              AND NOT EXISTS (SELECT FROM qanat.run other
+                                              WHERE other.pipeline = run.pipeline AND other.file = :file
+                                                AND other.status IN ('queued', 'running'))""")
+                            .param("source", source)
+                            .param("file", path)
+                            .param("size", size)
+                            .param("modified", Timestamp.from(modified.truncatedTo(ChronoUnit.MICROS)))
+                            .param("rest", secondsToRest(modified))
+                            .param("run", run)
+                            .param("worker", worker)
+                            .update()
+                    == 1;
+        } catch (DuplicateKeyException e) {
+            // It was queued between the look and the update.
+            return false;
+        }
+    }
+
+    /** Ends a claimed run that looked for files and found none to load. */
+    public void foundNothing(long run) {
+        db.sql("""
+                        UPDATE qanat.run SET status = 'succeeded', landed_at = now(), finished_at = now(), lease_until = NULL
+                        WHERE id = :run AND worker = :worker AND status = 'running' AND file IS NULL""")
+                .param("run", run)
+                .param("worker", worker)
+                .update();
     }
 
     /** The paths below the home of the pipeline's files that wait or are worked on. */
@@ -255,10 +296,10 @@ public class RunQueue {
                                          FOR UPDATE SKIP LOCKED)
                             RETURNING *
                         ), redone AS (
-                            INSERT INTO qanat.run (pipeline, config_version, trigger, full_refresh, redoes, source, file,
-                                                   file_size, file_modified, available_at)
-                            SELECT pipeline, config_version, trigger, full_refresh, id, source, file, file_size, file_modified,
-                                   now() + make_interval(secs => :delay)
+                            INSERT INTO qanat.run (pipeline, config_version, trigger, scheduled_for, full_refresh, redoes, source,
+                                                   file, file_size, file_modified, available_at)
+                            SELECT pipeline, config_version, trigger, scheduled_for, full_refresh, id, source, file, file_size,
+                                   file_modified, now() + make_interval(secs => :delay)
                             FROM interrupted
                         )
                         SELECT id FROM interrupted""".formatted(which))

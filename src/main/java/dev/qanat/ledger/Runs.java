@@ -222,6 +222,7 @@ public class Runs {
                 Run.Status.valueOf(row.getString("status").toUpperCase(Locale.ROOT)),
                 row.getBoolean("full_refresh"),
                 number(row, "redoes"),
+                instant(row, "scheduled_for"),
                 instant(row, "queued_at").orElseThrow(),
                 instant(row, "started_at"),
                 instant(row, "landed_at"),

@@ -8,8 +8,8 @@ import java.util.Optional;
 enum Level {
     PIPELINE(
             "the pipeline",
-            List.of("pipeline", "description", "vars", "sources", "resources", "combined_csv"),
-            List.of("target", "models", "schedule", "concurrency", "expect", "notify")),
+            List.of("pipeline", "description", "vars", "sources", "resources", "combined_csv", "schedule"),
+            List.of("target", "models", "concurrency", "expect", "notify")),
     SOURCE(
             "a source",
             List.of("type", "path", "on_success", "watch", "on_error"),
@@ -32,6 +32,7 @@ enum Level {
                     "max_errors",
                     "bronze"),
             List.of("endpoint", "partitions", "incremental", "surrogate_key", "expose", "indexes")),
+    SCHEDULE("schedule", List.of("every", "cron", "timezone", "catchup"), List.of()),
     FILES("files", List.of("glob", "format", "csv"), List.of()),
     CSV("files.csv", List.of("delimiter", "encoding", "header", "skip_lines", "null_if"), List.of()),
     COLUMN(

@@ -93,7 +93,8 @@ public final class PipelineReader {
                 description.map(Text::value).orElse(""),
                 List.copyOf(sources.sources()),
                 resources,
-                combinedCsv(root, variables));
+                combinedCsv(root, variables),
+                root.section("schedule", Level.SCHEDULE).flatMap(section -> new ScheduleReader(variables).read(section)));
     }
 
     private static Optional<String> combinedCsv(Section root, Variables variables) {

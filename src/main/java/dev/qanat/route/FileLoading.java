@@ -322,11 +322,18 @@ public class FileLoading {
 
     /** Whether another file lies where the load's own lay, or the same one written further. */
     private boolean replaced(Load load) throws IOException {
+        if (load.isLook()) {
+            return false;
+        }
         Path path = places.folder(file(load.getRun()).path());
         return Files.isRegularFile(path) && !unchanged(load.getRun(), path);
     }
 
     private void quarantine(Run run, Run.RunError error) throws IOException {
+        if (run.file().isEmpty()) {
+            runs.failed(run.id());
+            return;
+        }
         Path path = places.folder(file(run).path());
         boolean another = Files.isRegularFile(path) && !unchanged(run, path);
         if (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && !another) {

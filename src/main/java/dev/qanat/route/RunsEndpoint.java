@@ -97,7 +97,7 @@ public class RunsEndpoint {
                                                 .toList())));
     }
 
-    private static int limit(@Nullable String text) {
+    static int limit(@Nullable String text) {
         if (text == null) {
             return DEFAULT_LIMIT;
         }

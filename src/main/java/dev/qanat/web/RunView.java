@@ -24,6 +24,7 @@ public final class RunView {
         view.put("status", run.status().id());
         view.put("full_refresh", run.fullRefresh());
         view.put("redoes", run.redoes().orElse(null));
+        view.put("scheduled_for", text(run.scheduledFor()));
         view.put("queued_at", run.queuedAt().toString());
         view.put("started_at", text(run.startedAt()));
         view.put("landed_at", text(run.landedAt()));
