@@ -65,7 +65,7 @@ public final class Landing {
      */
     public static Landing begin(DataSource dataSource, Staging staging, Target target, long run, Duration timeout)
             throws SQLException {
-        Landing landing = new Landing(staging, target, run, target.prepare(dataSource, staging.columns()), timeout);
+        Landing landing = new Landing(staging, target, run, target.prepare(dataSource, staging), timeout);
         String by = landing.distinctBy();
         landing.chooses = by != null && landing.present.silver() && !staging.isDistinct(by, timeout);
         return landing;
@@ -77,7 +77,7 @@ public final class Landing {
      */
     public String getSettings() {
         return "SELECT set_config('statement_timeout', '" + timeout.toMillis() + "', true),"
-                + " set_config('jit', 'off', true), set_config('work_mem', '" + Staging.SORT_MEMORY + "', true),"
+                + " set_config('application_name', '" + Staging.nameOf(run) + "', true), set_config('jit', 'off', true), set_config('work_mem', '" + Staging.SORT_MEMORY + "', true),"
                 + " set_config('maintenance_work_mem', '" + Staging.SORT_MEMORY + "', true)";
     }
 
