@@ -1,10 +1,12 @@
 package dev.qanat.embedded;
 
+import com.sun.management.OperatingSystemMXBean;
 import com.sun.security.auth.module.UnixSystem;
 import dev.qanat.failure.Code;
 import dev.qanat.failure.InputFailure;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
@@ -253,7 +255,7 @@ public final class EmbeddedServer {
                 shared_buffers = '128MB'
                 work_mem = '16MB'
                 maintenance_work_mem = '64MB'
-                effective_cache_size = '1GB'
+                effective_cache_size = '%dMB'
                 # A large load is one transaction; checkpoints in its midst write every page twice.
                 max_wal_size = '4GB'
                 wal_compression = off
@@ -270,7 +272,13 @@ public final class EmbeddedServer {
                 log_min_error_statement = panic
                 log_error_verbosity = terse
                 """
-                .formatted(programs.version(), port);
+                .formatted(programs.version(), port, cacheMegabytes());
+    }
+
+    /** What the system may keep of the files in memory: half of it, as is usual where the database is not alone. */
+    private static long cacheMegabytes() {
+        OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+        return Math.max(1024, system.getTotalMemorySize() / 2 / 1024 / 1024);
     }
 
     private Finished pgCtl(String action, String... arguments) {

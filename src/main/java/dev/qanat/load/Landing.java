@@ -13,7 +13,6 @@ import dev.qanat.validate.TargetColumn;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
@@ -221,14 +220,26 @@ public final class Landing {
         return present.silver() && (target.byKey() || target.byHash());
     }
 
-    /** The table of the rows that are not stored as they are; it goes with the transaction. */
+    /**
+     * How the comparison finds the stored rows. In a table that is much larger than the run and fits into memory they are looked up
+     * by key, in the order of the staged rows' index: nothing is sorted, and the table is not read as a whole. Otherwise PostgreSQL
+     * decides.
+     */
+    public String getFindRows() {
+        String size = "pg_relation_size('" + target.silver().sql().replace("'", "''") + "')";
+        String large = size + " > 2 * pg_relation_size('" + source().replace("'", "''") + "') AND " + size
+                + " <= pg_size_bytes(current_setting('effective_cache_size'))";
+        return joins("CASE WHEN " + large + " THEN 'off' ELSE 'on' END");
+    }
+
+    /** Where the rows are that are not stored as they are, in the order of the index that they go into; it goes with the transaction. */
     public String getCompare() {
-        String table = target.silver().sql();
         String differs = target.byKey() && !valueColumns().isEmpty()
                 ? " OR (" + comparable("t.") + ") IS DISTINCT FROM (" + comparable("s.") + ")"
                 : "";
-        return "CREATE TEMPORARY TABLE qanat_changed ON COMMIT DROP AS SELECT s.*, t.ctid AS _target FROM "
-                + source() + " AS s LEFT JOIN " + table + " AS t ON " + sameRow() + " WHERE t._row_hash IS NULL" + differs;
+        return "CREATE TEMPORARY TABLE qanat_changed ON COMMIT DROP AS SELECT s.ctid AS _staged, t.ctid AS _target FROM "
+                + source() + " AS s LEFT JOIN " + target.silver().sql() + " AS t ON " + sameRow()
+                + " WHERE t._row_hash IS NULL" + differs + " ORDER BY " + (target.byKey() ? key("s.") : "s._row_hash");
     }
 
     public void countChanged(int rows) {
@@ -240,26 +251,26 @@ public final class Landing {
         return isCompares() && target.byKey() && !valueColumns().isEmpty();
     }
 
-    /** Lets PostgreSQL go to each row where it is known to be, instead of reading the table once more; or plan freely again. */
+    /** Lets PostgreSQL go to each row where the comparison saw it, instead of reading a table once more. */
     public String getGoToRows() {
-        return joins("off");
-    }
-
-    public String getPlanFreely() {
-        return joins("on");
+        return joins("'off'");
     }
 
     private static String joins(String state) {
-        return "SELECT set_config('enable_hashjoin', '" + state + "', true), set_config('enable_mergejoin', '" + state + "', true)";
+        return "SELECT set_config('enable_hashjoin', " + state + ", true), set_config('enable_mergejoin', " + state + ", true)";
     }
 
-    /** Rows are found where the comparison saw them. One that somebody else has moved meanwhile is not, and is missed in the counts. */
+    /**
+     * Rows are found where the comparison saw them. One that somebody else has moved meanwhile is not, and is missed in the counts;
+     * the key is asked for in a way for which no index serves, since the place is faster.
+     */
     public String getUpdate() {
         List<String> names = valueColumns().stream().map(column -> quoted(column.name())).toList();
         return "UPDATE " + target.silver().sql() + " AS t SET "
                 + names.stream().map(name -> name + " = s." + name + ", ").collect(Collectors.joining())
                 + "_run_id = " + run + ", _position = s._position, _row_hash = s._row_hash, _updated_at = now()"
-                + " FROM qanat_changed AS s WHERE t.ctid = s._target AND " + sameRow();
+                + " FROM " + changedRows() + " WHERE t.ctid = c._target AND (" + key("t.") + ") IS NOT DISTINCT FROM (" + key("s.")
+                + ")";
     }
 
     public void countUpdated(int rows) {
@@ -270,11 +281,8 @@ public final class Landing {
         String names = Stream.concat(
                         columns.stream().map(column -> quoted(column.name())), Stream.of("_position", "_row_hash"))
                 .collect(Collectors.joining(", "));
-        String from = isCompares() ? "qanat_changed AS s WHERE _target IS NULL" : source() + " AS s";
-        // In the order of the index that they go into, or else of the source.
-        String order = target.byKey() ? key(name -> name) : target.byHash() ? "_row_hash" : "_n";
-        return "INSERT INTO " + target.silver().sql() + " (_run_id, " + names + ") SELECT " + run + ", " + names + " FROM " + from
-                + " ORDER BY " + order;
+        return "INSERT INTO " + target.silver().sql() + " (_run_id, " + names + ") SELECT " + run + ", " + names + " FROM "
+                + (isCompares() ? changedRows() + " WHERE c._target IS NULL" : source() + " ORDER BY _n");
     }
 
     public void countInserted(int rows) {
@@ -337,7 +345,7 @@ public final class Landing {
         return switch (dedup) {
             case NONE -> null;
             case ROW_HASH -> "_row_hash";
-            case PRIMARY_KEY -> key(quotedName -> quotedName);
+            case PRIMARY_KEY -> key("");
         };
     }
 
@@ -351,6 +359,11 @@ public final class Landing {
         return "SELECT " + list + " FROM " + staging.rowsTable().sql() + " ORDER BY _n";
     }
 
+    /** The rows that differ, each where the comparison saw it. */
+    private String changedRows() {
+        return "qanat_changed AS c JOIN " + source() + " AS s ON s.ctid = c._staged";
+    }
+
     /** Where the rows to be landed are, one of a kind. */
     private String source() {
         return isChooses() ? "qanat_chosen" : staging.rowsTable().sql();
@@ -362,10 +375,9 @@ public final class Landing {
         return staged ? quoted(name) : "NULL::" + type.sql() + " AS " + quoted(name);
     }
 
-    private String key(Function<String, String> each) {
+    private String key(String alias) {
         return target.resource().primaryKey().stream()
-                .map(TableName::quoted)
-                .map(each)
+                .map(column -> alias + quoted(column))
                 .collect(Collectors.joining(", "));
     }
 

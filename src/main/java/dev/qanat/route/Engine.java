@@ -147,6 +147,6 @@ public class Engine implements RouteFiles.Instances {
     @ApplicationScoped
     @Named("chunkThreads")
     ExecutorService chunkThreads() {
-        return camel.getExecutorServiceManager().newFixedThreadPool(this, "chunks", 2 * settings.workers());
+        return camel.getExecutorServiceManager().newFixedThreadPool(this, "chunks", 1 + settings.workers());
     }
 }

@@ -78,7 +78,7 @@ public class FileLoading {
         this.files = files;
         this.places = places;
         this.settings = settings;
-        this.room = new ChunkRoom(2 * settings.workers());
+        this.room = new ChunkRoom(1 + settings.workers());
         this.limits = new Limits(
                 settings.maxFieldCharacters(),
                 settings.maxRecordCharacters(),
