@@ -223,21 +223,25 @@ public final class Landing {
     /**
      * How the comparison finds the stored rows. In a table that is much larger than the run and fits into memory they are looked up
      * by key, in the order of the staged rows' index: nothing is sorted, and the table is not read as a whole. Otherwise PostgreSQL
-     * decides.
+     * decides. The process that writes the result down has enough to do with that.
      */
     public String getFindRows() {
         String size = "pg_relation_size('" + target.silver().sql().replace("'", "''") + "')";
         String large = size + " > 2 * pg_relation_size('" + source().replace("'", "''") + "') AND " + size
                 + " <= pg_size_bytes(current_setting('effective_cache_size'))";
-        return joins("CASE WHEN " + large + " THEN 'off' ELSE 'on' END");
+        String state = "CASE WHEN " + large + " THEN 'off' ELSE 'on' END";
+        return joins(state) + ", set_config('parallel_leader_participation', " + state + ", true)";
     }
 
-    /** Where the rows are that are not stored as they are, in the order of the index that they go into; it goes with the transaction. */
+    /**
+     * The table of the rows that are not stored as they are, in the order of the index that they go into; it goes with the
+     * transaction.
+     */
     public String getCompare() {
         String differs = target.byKey() && !valueColumns().isEmpty()
                 ? " OR (" + comparable("t.") + ") IS DISTINCT FROM (" + comparable("s.") + ")"
                 : "";
-        return "CREATE TEMPORARY TABLE qanat_changed ON COMMIT DROP AS SELECT s.ctid AS _staged, t.ctid AS _target FROM "
+        return "CREATE TEMPORARY TABLE qanat_changed ON COMMIT DROP AS SELECT s.*, t.ctid AS _target FROM "
                 + source() + " AS s LEFT JOIN " + target.silver().sql() + " AS t ON " + sameRow()
                 + " WHERE t._row_hash IS NULL" + differs + " ORDER BY " + (target.byKey() ? key("s.") : "s._row_hash");
     }
@@ -269,8 +273,8 @@ public final class Landing {
         return "UPDATE " + target.silver().sql() + " AS t SET "
                 + names.stream().map(name -> name + " = s." + name + ", ").collect(Collectors.joining())
                 + "_run_id = " + run + ", _position = s._position, _row_hash = s._row_hash, _updated_at = now()"
-                + " FROM " + changedRows() + " WHERE t.ctid = c._target AND (" + key("t.") + ") IS NOT DISTINCT FROM (" + key("s.")
-                + ")";
+                + " FROM qanat_changed AS s WHERE s._target IS NOT NULL AND t.ctid = s._target AND (" + key("t.")
+                + ") IS NOT DISTINCT FROM (" + key("s.") + ")";
     }
 
     public void countUpdated(int rows) {
@@ -282,7 +286,7 @@ public final class Landing {
                         columns.stream().map(column -> quoted(column.name())), Stream.of("_position", "_row_hash"))
                 .collect(Collectors.joining(", "));
         return "INSERT INTO " + target.silver().sql() + " (_run_id, " + names + ") SELECT " + run + ", " + names + " FROM "
-                + (isCompares() ? changedRows() + " WHERE c._target IS NULL" : source() + " ORDER BY _n");
+                + (isCompares() ? "qanat_changed WHERE _target IS NULL" : source() + " ORDER BY _n");
     }
 
     public void countInserted(int rows) {
@@ -357,11 +361,6 @@ public final class Landing {
 
     private String rowsInOrder(String list) {
         return "SELECT " + list + " FROM " + staging.rowsTable().sql() + " ORDER BY _n";
-    }
-
-    /** The rows that differ, each where the comparison saw it. */
-    private String changedRows() {
-        return "qanat_changed AS c JOIN " + source() + " AS s ON s.ctid = c._staged";
     }
 
     /** Where the rows to be landed are, one of a kind. */

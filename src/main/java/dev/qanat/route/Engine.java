@@ -142,7 +142,7 @@ public class Engine implements RouteFiles.Instances {
         return new PipelineReader(environment);
     }
 
-    /** The threads that check and stage chunks, two for each worker: one reads and checks while another copies. */
+    /** The threads that check and stage chunks: one more than workers, so that a lone load reads and checks while it copies. */
     @Produces
     @ApplicationScoped
     @Named("chunkThreads")

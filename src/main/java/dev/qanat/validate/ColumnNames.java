@@ -16,7 +16,7 @@ final class ColumnNames {
 
     /** Qanat's own columns, in the tables that stay and in those of a run, and those every table of PostgreSQL keeps to itself. */
     private static final Set<String> SYSTEM = Set.of(
-            "_run_id", "_row_hash", "_created_at", "_updated_at", "_position", "_n",
+            "_run_id", "_row_hash", "_created_at", "_updated_at", "_position", "_n", "_target",
             "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid");
 
     private final Set<String> taken = new HashSet<>(SYSTEM);
