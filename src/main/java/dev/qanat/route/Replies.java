@@ -29,7 +29,7 @@ public class Replies {
         message.setHeader(Exchange.HTTP_RESPONSE_CODE, reply.status());
         message.setHeader(Exchange.CONTENT_TYPE, reply.contentType());
         reply.headers().forEach(message::setHeader);
-        message.setBody(reply.body());
+        message.setBody(reply.stream() == null ? reply.body() : reply.stream());
     }
 
     /** The answer to a request that failed; what was not foreseen goes to the log and not to the client. */

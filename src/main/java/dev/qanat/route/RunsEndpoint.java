@@ -6,7 +6,9 @@ import dev.qanat.ledger.Rejections;
 import dev.qanat.ledger.Run;
 import dev.qanat.ledger.RunResource;
 import dev.qanat.ledger.Runs;
+import dev.qanat.web.Accepted;
 import dev.qanat.web.BadRequest;
+import dev.qanat.web.RejectionsCsv;
 import dev.qanat.web.Reply;
 import dev.qanat.web.RunView;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -63,9 +65,21 @@ public class RunsEndpoint {
         return Reply.json(200, RunView.of(run, runs.resources(List.of(run.id())).getOrDefault(run.id(), List.of())));
     }
 
+    /** A page of a run's rejections in JSON, or all of them as a download in CSV. */
     public Reply rejections(
-            @Header("id") String id, @Header("limit") @Nullable String limit, @Header("after") @Nullable String after) {
+            @Header("id") String id,
+            @Header("format") @Nullable String format,
+            @Header("Accept") @Nullable String accept,
+            @Header("limit") @Nullable String limit,
+            @Header("after") @Nullable String after) {
         Run run = find(id);
+        if (format == null ? Accepted.csv(accept) : format(format).equals("csv")) {
+            return Reply.download(
+                            "text/csv; charset=utf-8; header=present",
+                            "run-" + run.id() + "-rejections.csv",
+                            new RejectionsCsv(rejections, run.id()))
+                    .withHeader("Vary", "Accept");
+        }
         int most = limit(limit);
         List<RejectedRecord> page = rejections.list(run.id(), after == null ? 0 : number("after", after), most + 1);
         boolean more = page.size() > most;
@@ -74,7 +88,15 @@ public class RunsEndpoint {
                 200,
                 RunView.page(
                         items.stream().map(RunView::of).toList(),
-                        more ? Long.toString(items.get(most - 1).id()) : null));
+                        more ? Long.toString(items.get(most - 1).id()) : null))
+                .withHeader("Vary", "Accept");
+    }
+
+    private static String format(String text) {
+        if (!text.equals("csv") && !text.equals("json")) {
+            throw new BadRequest(400, Code.INVALID_REQUEST, "format: '" + text + "' is neither json nor csv");
+        }
+        return text;
     }
 
     private Run find(String id) {

@@ -2,16 +2,31 @@ package dev.qanat.web;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.InputStream;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is answered to a request.
  *
  * @param body text, UTF-8
+ * @param stream sent in place of the body where it is given, as it is read; whoever sends it closes it
  */
-public record Reply(int status, String contentType, Map<String, String> headers, String body) {
+public record Reply(
+        int status, String contentType, Map<String, String> headers, String body, @Nullable InputStream stream) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    public Reply(int status, String contentType, Map<String, String> headers, String body) {
+        this(status, contentType, headers, body, null);
+    }
+
+    /** A file to be saved. */
+    public static Reply download(String contentType, String fileName, InputStream content) {
+        return new Reply(
+                200, contentType, Map.of("Content-Disposition", "attachment; filename=\"" + fileName + "\""), "", content);
+    }
 
     /** A reply in JSON; maps keep their order. */
     public static Reply json(int status, Object body) {
@@ -27,6 +42,8 @@ public record Reply(int status, String contentType, Map<String, String> headers,
     }
 
     public Reply withHeader(String name, String value) {
-        return new Reply(status, contentType, Map.of(name, value), body);
+        Map<String, String> more = new LinkedHashMap<>(headers);
+        more.put(name, value);
+        return new Reply(status, contentType, more, body, stream);
     }
 }

@@ -127,6 +127,11 @@ final class ServerProblems {
         if (response.ended()) {
             return;
         }
+        if (response.headWritten()) {
+            // A download that broke off: who reads it must not take it for whole.
+            exchange.request().connection().close();
+            return;
+        }
         Reply reply = problem.reply();
         response.setStatusCode(reply.status()).putHeader(HttpHeaders.CONTENT_TYPE, reply.contentType());
         if (exchange.request().method().equals(HttpMethod.HEAD)) {

@@ -1,0 +1,94 @@
+package dev.qanat.web;
+
+import de.siegmar.fastcsv.writer.CsvWriter;
+import dev.qanat.ledger.RejectedRecord;
+import dev.qanat.ledger.Rejections;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStreamWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All rejections of a run as CSV: RFC 4180, UTF-8, with a header, and no formula for a spreadsheet to run. Written as it is read, a
+ * page of rejections at a time, so that neither their number nor a slow reader costs memory or a connection to the database. For one
+ * thread at a time.
+ */
+public final class RejectionsCsv extends InputStream {
+
+    /** Rejections in memory; a record of each is at most 64 KiB. */
+    private static final int PAGE = 100;
+
+    private static final String[] HEADER = {
+        "id", "resource", "source", "position", "column", "code", "reason", "record"
+    };
+
+    private final Rejections rejections;
+    private final long run;
+    private byte[] page = {};
+    private int at;
+    private long after;
+    private boolean begun;
+    private boolean ended;
+
+    public RejectionsCsv(Rejections rejections, long run) {
+        this.rejections = rejections;
+        this.run = run;
+    }
+
+    @Override
+    public int read(byte[] bytes, int offset, int length) throws IOException {
+        Objects.checkFromIndexSize(offset, length, bytes.length);
+        if (length == 0) {
+            return 0;
+        }
+        while (at == page.length) {
+            if (ended) {
+                return -1;
+            }
+            turn();
+        }
+        int count = Math.min(length, page.length - at);
+        System.arraycopy(page, at, bytes, offset, count);
+        at += count;
+        return count;
+    }
+
+    @Override
+    public int read() throws IOException {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+    }
+
+    private void turn() throws IOException {
+        List<RejectedRecord> next = rejections.list(run, after, PAGE);
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (CsvWriter csv = CsvWriter.builder().build(new OutputStreamWriter(bytes, StandardCharsets.UTF_8))) {
+            if (!begun) {
+                csv.writeRecord(HEADER);
+            }
+            next.forEach(rejected -> csv.writeRecord(cells(rejected)));
+        }
+        begun = true;
+        ended = next.size() < PAGE;
+        after = next.isEmpty() ? after : next.get(next.size() - 1).id();
+        page = bytes.toByteArray();
+        at = 0;
+    }
+
+    private static @Nullable String[] cells(RejectedRecord rejected) {
+        return new @Nullable String[] {
+            Long.toString(rejected.id()),
+            SpreadsheetText.safe(rejected.resource()),
+            SpreadsheetText.safe(rejected.source()),
+            Long.toString(rejected.position()),
+            rejected.column() == null ? null : SpreadsheetText.safe(rejected.column()),
+            rejected.code(),
+            SpreadsheetText.safe(rejected.reason()),
+            SpreadsheetText.safe(rejected.record())
+        };
+    }
+}
