@@ -1,4 +1,4 @@
--- The run has landed, if it is still this process's: the last statement, so that the heartbeat is not kept waiting.
+-- The run has landed, if it is still this process's and not to be cancelled: the last statement, so that the heartbeat is not kept waiting.
 UPDATE qanat.run
 SET landed_at  = clock_timestamp(),
     file_status = 'loaded',
@@ -12,4 +12,4 @@ SET landed_at  = clock_timestamp(),
     filtered   = :#${exchangeProperty.load.landing.filtered},
     rejected   = :#${exchangeProperty.load.rejected}
 WHERE id = :#${exchangeProperty.load.run.id} AND worker = :#${exchangeProperty.load.worker} AND status = 'running'
-  AND landed_at IS NULL
+  AND landed_at IS NULL AND cancel_requested_at IS NULL

@@ -9,6 +9,7 @@ import java.util.Optional;
  *
  * @param redoes the interrupted run that this one does again
  * @param file the file of the run; empty for a run that looked for files and found none
+ * @param cancelRequestedAt since when it is to stop
  * @param bytes of the source read so far
  * @param landingAttempts how often its landing was begun
  */
@@ -24,6 +25,7 @@ public record Run(
         Optional<Instant> startedAt,
         Optional<Instant> landedAt,
         Optional<Instant> finishedAt,
+        Optional<Instant> cancelRequestedAt,
         Optional<RunFile> file,
         Optional<String> resource,
         Counts counts,

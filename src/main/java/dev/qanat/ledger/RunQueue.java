@@ -7,11 +7,13 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
+import org.springframework.dao.DuplicateKeyException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
@@ -115,35 +117,57 @@ public class RunQueue {
     }
 
     /**
-     * Claims the next run. Only the first of a pipeline's queue (oldest file, then name) can be claimed, and only while no other
-     * run of the pipeline is running; of a run that landed, only what follows the landing is left to do.
+     * Claims the next run. Only the first of a pipeline's queue (oldest file, then name) can be claimed, and only while fewer of its
+     * runs are running than it may have; of a run that landed, only what follows the landing is left to do.
      *
-     * @param pipelines only runs of these: the runs of a pipeline that is not in force wait until it is again
+     * @param limits how many runs of a pipeline may run at once. Only runs of these pipelines are claimed: those of a pipeline that
+     *     is not in force wait until it is again
      * @return empty when there is nothing to do now
      */
-    public Optional<Long> claim(Set<String> pipelines) {
+    public Optional<Long> claim(Map<String, Integer> limits) {
+        List<String> pipelines = List.copyOf(limits.keySet());
+        try {
+            return claim(
+                    pipelines.toArray(String[]::new), pipelines.stream().map(limits::get).toArray(Integer[]::new));
+        } catch (DuplicateKeyException e) {
+            // Another process was first to take the place.
+            return Optional.empty();
+        }
+    }
+
+    private Optional<Long> claim(String[] pipelines, Integer[] limits) {
         return db.sql("""
                         WITH head AS (
                             SELECT DISTINCT ON (pipeline) id, pipeline, available_at
                             FROM qanat.run
-                            WHERE status = 'queued' AND pipeline = ANY (:pipelines)
+                            WHERE status = 'queued' AND pipeline = ANY (:pipelines) AND cancel_requested_at IS NULL
                             ORDER BY pipeline, file_modified, file, id
-                        ), next AS (
-                            SELECT run.id
-                            FROM qanat.run JOIN head USING (id)
-                            WHERE head.available_at <= now() AND run.status = 'queued'
+                        ), allowed AS (
+                            SELECT * FROM unnest(CAST(:pipelines AS text[]), CAST(:limits AS integer[])) AS a (pipeline, most)
+                        ), place AS (
+                            SELECT pipeline, min(slot) AS slot
+                            FROM allowed JOIN head USING (pipeline) CROSS JOIN generate_series(1, most) AS slot
+                            WHERE most > (SELECT count(*) FROM qanat.run busy
+                                          WHERE busy.pipeline = allowed.pipeline AND busy.status = 'running')
                               AND NOT EXISTS (SELECT FROM qanat.run busy
-                                              WHERE busy.pipeline = head.pipeline AND busy.status = 'running')
+                                              WHERE busy.pipeline = allowed.pipeline AND busy.status = 'running'
+                                                AND busy.slot = slot.slot)
+                            GROUP BY pipeline
+                        ), next AS (
+                            SELECT run.id, place.slot
+                            FROM qanat.run JOIN head USING (id) JOIN place ON place.pipeline = head.pipeline
+                            WHERE head.available_at <= now() AND run.status = 'queued' AND run.cancel_requested_at IS NULL
                             ORDER BY run.queued_at, run.id
                             LIMIT 1
                             FOR UPDATE OF run SKIP LOCKED
                         )
                         UPDATE qanat.run
-                        SET status = 'running', started_at = coalesce(started_at, now()), worker = :worker,
+                        SET status = 'running', slot = next.slot, started_at = coalesce(started_at, now()), worker = :worker,
                             lease_until = now() + make_interval(secs => :lease)
                         FROM next WHERE run.id = next.id
                         RETURNING run.id""")
-                .param("pipelines", pipelines.toArray(String[]::new))
+                .param("pipelines", pipelines)
+                .param("limits", limits)
                 .param("worker", worker)
                 .param("lease", LEASE_SECONDS)
                 .query(Long.class)
@@ -251,7 +275,8 @@ public class RunQueue {
                             SET status = 'interrupted', finished_at = now(), error_code = 'interrupted',
                                 error_message = :reason, worker = NULL, lease_until = NULL
                             WHERE id IN (SELECT id FROM qanat.run
-                                         WHERE status = 'running' AND landed_at IS NULL AND error_code IS NULL AND %s
+                                         WHERE status = 'running' AND landed_at IS NULL AND error_code IS NULL
+                                           AND cancel_requested_at IS NULL AND %s
                                          FOR UPDATE SKIP LOCKED)
                             RETURNING *
                         ), redone AS (
@@ -266,6 +291,14 @@ public class RunQueue {
                 .param("delay", delaySeconds)
                 .query(Long.class)
                 .list();
+    }
+
+    /** How many runs of a pipeline are running, in any process. */
+    public int running(String pipeline) {
+        return db.sql("SELECT count(*) FROM qanat.run WHERE pipeline = :pipeline AND status = 'running'")
+                .param("pipeline", pipeline)
+                .query(Integer.class)
+                .single();
     }
 
     /** The ids of running runs of any process; staging tables of others are orphans. */

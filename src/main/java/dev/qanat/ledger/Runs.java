@@ -90,12 +90,14 @@ public class Runs {
     /**
      * Notes that the landing of a run begins (once more).
      *
-     * @return false when the run is not this process's any more, or has landed: the answer to an earlier commit may have been lost
+     * @return false when the run is not this process's any more, is to be cancelled, or has landed: the answer to an earlier commit
+     *     may have been lost
      */
     public boolean landingBegins(long run) {
         return db.sql("""
                         UPDATE qanat.run SET landing_attempts = landing_attempts + 1
-                        WHERE id = :run AND worker = :worker AND status = 'running' AND landed_at IS NULL""")
+                        WHERE id = :run AND worker = :worker AND status = 'running' AND landed_at IS NULL
+                          AND cancel_requested_at IS NULL""")
                         .param("run", run)
                         .param("worker", queue.worker())
                         .update()
@@ -105,14 +107,14 @@ public class Runs {
     /**
      * A run whose file's bytes had landed before lands nothing; what is left to do is to put the file away.
      *
-     * @return whether it was still this process's
+     * @return whether it was still this process's, and not to be cancelled
      */
     public boolean alreadyLoaded(long run, String sha256, long loadedBy) {
         return db.sql("""
                         UPDATE qanat.run
                         SET file_sha256 = :sha256, file_status = 'already_loaded', file_loaded_by = :loadedBy, landed_at = now(),
                             read = 0, rejected = 0
-                        WHERE id = :run AND worker = :worker AND status = 'running'""")
+                        WHERE id = :run AND worker = :worker AND status = 'running' AND cancel_requested_at IS NULL""")
                         .param("sha256", sha256)
                         .param("loadedBy", loadedBy)
                         .param("run", run)
@@ -131,11 +133,14 @@ public class Runs {
                 .update();
     }
 
-    /** Ends a run that failed and whose file was put away. */
+    /** Ends a run that failed or was cancelled, and whose file was put away. */
     public void failed(long run) {
         db.sql("""
-                        UPDATE qanat.run SET status = 'failed', finished_at = now(), lease_until = NULL
+                        UPDATE qanat.run
+                        SET status = CASE error_code WHEN :cancelled THEN 'cancelled' ELSE 'failed' END, finished_at = now(),
+                            lease_until = NULL
                         WHERE id = :run AND worker = :worker AND status = 'running' AND error_code IS NOT NULL""")
+                .param("cancelled", Code.CANCELLED.id())
                 .param("run", run)
                 .param("worker", queue.worker())
                 .update();
@@ -226,6 +231,7 @@ public class Runs {
                 instant(row, "started_at"),
                 instant(row, "landed_at"),
                 instant(row, "finished_at"),
+                instant(row, "cancel_requested_at"),
                 file(row),
                 Optional.ofNullable(row.getString("resource")),
                 counts(row),

@@ -106,7 +106,7 @@ final class Cleaning {
 
     /** What a value is as text or as a date must not hang on how the server or this machine is set up. */
     private void begin(Statement statement) throws SQLException {
-        statement.execute("SET LOCAL standard_conforming_strings = on; SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; "
+        statement.execute(staging.named() + "; SET LOCAL standard_conforming_strings = on; SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; "
                 + "SET LOCAL statement_timeout = " + timeout.toMillis());
     }
 

@@ -70,7 +70,7 @@ public final class Landing {
     public static Landing begin(
             DataSource dataSource, Staging staging, Target target, long run, Duration timeout, boolean parallel)
             throws SQLException {
-        Landing landing = new Landing(staging, target, run, target.prepare(dataSource, staging.columns()), timeout, parallel);
+        Landing landing = new Landing(staging, target, run, target.prepare(dataSource, staging), timeout, parallel);
         String by = landing.distinctBy();
         landing.chooses = by != null && landing.present.silver() && !staging.isDistinct(by, landing.settings());
         return landing;
@@ -86,7 +86,8 @@ public final class Landing {
 
     private String settings() {
         String settings = "SELECT set_config('statement_timeout', '" + timeout.toMillis() + "', true),"
-                + " set_config('jit', 'off', true), set_config('work_mem', '" + SORT_MEMORY + "', true),"
+                + " set_config('application_name', '" + Staging.nameOf(run) + "', true), set_config('jit', 'off', true),"
+                + " set_config('work_mem', '" + SORT_MEMORY + "', true),"
                 + " set_config('maintenance_work_mem', '" + SORT_MEMORY + "', true)";
         return parallel
                 ? settings

@@ -77,6 +77,20 @@ public final class Staging {
         return table(run, "rejections");
     }
 
+    /** The name under which the database knows the transactions of a run, so that they can be found and stopped. */
+    public static String nameOf(long run) {
+        return "qanat run " + run;
+    }
+
+    /** The setting of that name for a transaction. */
+    static String named(long run) {
+        return "SET LOCAL application_name = '" + nameOf(run) + "'";
+    }
+
+    String named() {
+        return named(run);
+    }
+
     private static TableName table(long run, String kind) {
         return new TableName(SCHEMA, "run_" + run + "_" + kind);
     }
@@ -127,9 +141,11 @@ public final class Staging {
     /** Stages a chunk in a transaction of its own. */
     public void copy(CheckedChunk checked) throws SQLException {
         widen(checked.columns());
-        try (Connection connection = dataSource.getConnection()) {
+        try (Connection connection = dataSource.getConnection();
+                Statement statement = connection.createStatement()) {
             connection.setAutoCommit(false);
             try {
+                statement.execute(named());
                 PGConnection postgres = connection.unwrap(PGConnection.class);
                 long first = checked.chunk().number() * ORDINALS;
                 copyRows(postgres, checked, first);
@@ -349,11 +365,16 @@ public final class Staging {
         return "concat(CAST(" + parameter + " AS text), '!/' || _entry)";
     }
 
-    /** Drops the tables. */
+    /** Drops the tables, unless a statement that is just ending holds them for longer than a moment. */
     public void drop() throws SQLException {
         try (Connection connection = dataSource.getConnection();
                 Statement statement = connection.createStatement()) {
-            drop(statement, run);
+            statement.execute("SET lock_timeout = '1s'");
+            try {
+                drop(statement, run);
+            } finally {
+                statement.execute("RESET lock_timeout");
+            }
         }
     }
 

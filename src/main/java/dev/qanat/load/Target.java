@@ -105,15 +105,16 @@ public final class Target {
     /**
      * Widens the silver table in a short transaction of its own, and builds the index by which rows are found where it lacks it.
      *
-     * @param staged the columns of the run
+     * @param staging of the run
      * @throws InputFailure when the table cannot become what the pipeline says without losing something
      */
-    public Present prepare(DataSource dataSource, List<TargetColumn> staged) throws SQLException {
-        Map<String, ColumnType> columns = columns(staged);
+    Present prepare(DataSource dataSource, Staging staging) throws SQLException {
+        Map<String, ColumnType> columns = columns(staging.columns());
         try (Connection connection = dataSource.getConnection();
                 Statement statement = connection.createStatement()) {
             connection.setAutoCommit(false);
             try {
+                statement.execute(staging.named());
                 statement.execute(lock());
                 boolean keepsBronze = !columnsOf(connection, bronze).isEmpty();
                 Map<String, String> present = columnsOf(connection, silver);

@@ -8,8 +8,9 @@ import java.util.Optional;
 enum Level {
     PIPELINE(
             "the pipeline",
-            List.of("pipeline", "description", "vars", "sources", "resources", "combined_csv"),
-            List.of("target", "models", "schedule", "concurrency", "expect", "notify")),
+            List.of("pipeline", "description", "vars", "sources", "resources", "combined_csv", "concurrency"),
+            List.of("target", "models", "schedule", "expect", "notify")),
+    CONCURRENCY("concurrency", List.of("limit", "behavior"), List.of()),
     SOURCE(
             "a source",
             List.of("type", "path", "on_success", "watch", "on_error"),

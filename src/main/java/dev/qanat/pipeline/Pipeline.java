@@ -11,13 +11,15 @@ import java.util.Optional;
  * @param sources in the order of the declaration
  * @param resources in the order of the declaration, which decides who takes a file
  * @param combinedCsv the file below the home to which all rows are written after a landing
+ * @param concurrency how many of its runs may run at once
  */
 public record Pipeline(
         String name,
         String description,
         List<FilesSource> sources,
         List<Resource> resources,
-        Optional<String> combinedCsv) {
+        Optional<String> combinedCsv,
+        Concurrency concurrency) {
 
     public Optional<Resource> resource(String resourceName) {
         return resources.stream().filter(r -> r.name().equals(resourceName)).findFirst();

@@ -93,7 +93,37 @@ public final class PipelineReader {
                 description.map(Text::value).orElse(""),
                 List.copyOf(sources.sources()),
                 resources,
-                combinedCsv(root, variables));
+                combinedCsv(root, variables),
+                concurrency(root));
+    }
+
+    private static Concurrency concurrency(Section root) {
+        Optional<Section> section = root.section("concurrency", Level.CONCURRENCY);
+        if (section.isEmpty()) {
+            return Concurrency.DEFAULT;
+        }
+        Concurrency.Behavior behavior =
+                section.get().choice("behavior", Concurrency.Behavior.class).orElse(Concurrency.DEFAULT.behavior());
+        int limit = limit(section.get());
+        if (limit > 1 && root.has("combined_csv")) {
+            section.get().problem("limit", Code.CONFLICTING_KEYS,
+                    "'concurrency.limit' is more than 1, and the runs would write 'combined_csv' at once; remove one of them");
+        }
+        return new Concurrency(limit, behavior);
+    }
+
+    private static int limit(Section concurrency) {
+        Optional<Text> text = concurrency.text("limit", "a number");
+        if (text.isEmpty()) {
+            return Concurrency.DEFAULT.limit();
+        }
+        int limit = text.get().value().matches("\\d{1,4}") ? Integer.parseInt(text.get().value()) : 0;
+        if (limit < 1 || limit > Concurrency.MOST) {
+            concurrency.problem(text.get(), Code.INVALID_VALUE, "'concurrency.limit' must be a number from 1 to %d, not %s"
+                    .formatted(Concurrency.MOST, Section.quoted(text.get().value())));
+            return Concurrency.DEFAULT.limit();
+        }
+        return limit;
     }
 
     private static Optional<String> combinedCsv(Section root, Variables variables) {

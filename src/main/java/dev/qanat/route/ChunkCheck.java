@@ -21,6 +21,7 @@ public class ChunkCheck {
                 load.chunkEnds(chunk, done.getException());
             }
         });
+        load.checkCancelled();
         Load.Opened opened = load.opened();
         if (chunk.header()) {
             opened.contract().checkHeader(chunk.fields());

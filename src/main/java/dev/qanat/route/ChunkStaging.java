@@ -14,6 +14,7 @@ import org.apache.camel.ExchangeProperty;
 public class ChunkStaging {
 
     public void copy(@Body CheckedChunk chunk, @ExchangeProperty("load") Load load) {
+        load.checkCancelled();
         try {
             load.opened().staging().copy(chunk);
         } catch (SQLException e) {

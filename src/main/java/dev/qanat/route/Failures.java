@@ -29,6 +29,9 @@ public class Failures {
     /** Whether a step that met this may be tried again at once: the connection was lost, or others were in the way. */
     public boolean heals(
             @ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Throwable thrown, @ExchangeProperty("load") @Nullable Load load) {
+        if (load != null && load.isCancelled()) {
+            return false;
+        }
         // A user's own route may ask as well, and has no load.
         Failure failure = known(thrown, load == null ? "a route's step" : "run " + load.getRun().id());
         return failure != null

@@ -4,6 +4,7 @@ import dev.qanat.failure.Code;
 import dev.qanat.failure.Failure;
 import dev.qanat.failure.InputFailure;
 import dev.qanat.failure.TransientFailure;
+import dev.qanat.ledger.Cancellations;
 import dev.qanat.ledger.Files.Look;
 import dev.qanat.ledger.Run;
 import dev.qanat.ledger.RunQueue;
@@ -55,6 +56,7 @@ public class FileLoading {
     private final Runs runs;
     private final RunQueue queue;
     private final RunClaims claims;
+    private final Cancellations cancellations;
     private final dev.qanat.ledger.Files files;
     private final FilePlaces places;
     private final Settings settings;
@@ -67,6 +69,7 @@ public class FileLoading {
             Runs runs,
             RunQueue queue,
             RunClaims claims,
+            Cancellations cancellations,
             dev.qanat.ledger.Files files,
             FilePlaces places,
             Settings settings) {
@@ -75,6 +78,7 @@ public class FileLoading {
         this.runs = runs;
         this.queue = queue;
         this.claims = claims;
+        this.cancellations = cancellations;
         this.files = files;
         this.places = places;
         this.settings = settings;
@@ -102,7 +106,7 @@ public class FileLoading {
                         + globs(pipeline, file.source())));
         BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
         if (!run.fullRefresh() && files.anyOfSize(pipeline.name(), resource.name(), attributes.size())) {
-            String sha256 = SourceStream.sha256(path);
+            String sha256 = SourceStream.sha256(path, load::checkCancelled);
             Optional<Long> known = files.landedIn(pipeline.name(), resource.name(), sha256);
             if (known.isPresent()) {
                 if (!runs.alreadyLoaded(run.id(), sha256, known.get())) {
@@ -112,7 +116,7 @@ public class FileLoading {
                 return;
             }
         }
-        SourceStream stream = SourceStream.open(path);
+        SourceStream stream = SourceStream.open(path, load::checkCancelled);
         try {
             Chunks chunks = Readers.open(stream, resource.files(), declared(resource), limits);
             Staging staging = new Staging(dataSource, run.id(), resource.keepBronze() || resource.isCleaned());
@@ -216,6 +220,7 @@ public class FileLoading {
     /** Begins an attempt at the landing: tables are widened in a short transaction of their own. */
     public void begin(@ExchangeProperty("load") Load load) throws SQLException {
         Load.Opened opened = load.opened();
+        load.checkCancelled();
         if (!runs.landingBegins(load.getRun().id())) {
             throw leaseLost(load.getRun());
         }
@@ -278,6 +283,8 @@ public class FileLoading {
                 LOG.errorf(
                         "Failed, but its file could not be put into quarantine; that is tried again: %s",
                         LogContext.line(thrown.toString()));
+            } else if (isCancelled(load)) {
+                failed(load, new InputFailure(Code.CANCELLED, load.cancelReason()));
             } else if (failure instanceof TransientFailure && failure.code() != Code.DATABASE_CONFLICT) {
                 boolean redone = queue.redoLater(load.getRun().id(), failure.getMessage(), REDO_SECONDS);
                 LOG.warnf("%s (%s): %s", redone ? "Interrupted, to be done again" : "Left to who has it now",
@@ -293,6 +300,13 @@ public class FileLoading {
             // The database or the quarantine is away. The lease ends by itself, and then the run, or the rest of it, is done again.
             LOG.warnf("Run %d could not be ended; that is tried again: %s", load.getRun().id(), LogContext.line(e.toString()));
         }
+    }
+
+    /** Also where the landing has seen the mark before the look for it has. */
+    private boolean isCancelled(Load load) {
+        long run = load.getRun().id();
+        cancellations.requested(Set.of(run)).values().forEach(load::cancel);
+        return load.isCancelled();
     }
 
     private void failed(Load load, Failure failure) throws SQLException, IOException {
@@ -313,7 +327,14 @@ public class FileLoading {
             LOG.warnf("Left to who has it now (%s): %s", failure.code().id(), failure.getMessage());
             return;
         }
-        LOG.errorf("Failed (%s): %s", failure.code().id(), LogContext.line(failure.getMessage()));
+        if (load.isCancelled()) {
+            LOG.infof("Cancelled: %s", LogContext.line(failure.getMessage()));
+            if (opened != null) {
+                drop(run, opened.staging());        // who sees the run cancelled shall find nothing of it
+            }
+        } else {
+            LOG.errorf("Failed (%s): %s", failure.code().id(), LogContext.line(failure.getMessage()));
+        }
         quarantine(run, new Run.RunError(failure.code().id(), failure.getMessage()));
     }
 
@@ -330,12 +351,17 @@ public class FileLoading {
     }
 
     private void quarantine(Run run, Run.RunError error) throws IOException {
+        putIntoQuarantine(run, error);
+        runs.failed(run.id());
+    }
+
+    /** Puts the file of a run that does not land into quarantine, unless another one lies in its place. */
+    void putIntoQuarantine(Run run, Run.RunError error) throws IOException {
         Path path = places.folder(file(run).path());
         boolean another = Files.isRegularFile(path) && !unchanged(run, path);
         if (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && !another) {
             places.quarantine(run.pipeline(), path, run.id(), note(run, error));
         }
-        runs.failed(run.id());
     }
 
     private static String note(Run run, Run.RunError error) {
@@ -347,7 +373,7 @@ public class FileLoading {
                 pipeline: %s
                 run:      %d (GET /runs/%d, GET /runs/%d/rejections)
 
-                Mend the file or the pipeline and drop the file into the inbox again.
+                %s
                 """
                 .formatted(
                         file(run).name(),
@@ -356,7 +382,10 @@ public class FileLoading {
                         run.pipeline(),
                         run.id(),
                         run.id(),
-                        run.id());
+                        run.id(),
+                        error.code().equals(Code.CANCELLED.id())
+                                ? "The run was cancelled. To have the file loaded, drop it into the inbox again."
+                                : "Mend the file or the pipeline and drop the file into the inbox again.");
     }
 
     /** Frees what the load holds, however it ended. */
@@ -373,10 +402,14 @@ public class FileLoading {
         } catch (IOException e) {
             LOG.warnf("Could not close %s: %s", LogContext.line(load.getSourceName()), LogContext.line(e.getMessage()));
         }
+        drop(load.getRun(), opened.staging());
+    }
+
+    private static void drop(Run run, Staging staging) {
         try {
-            opened.staging().drop();
+            staging.drop();
         } catch (SQLException e) {
-            LOG.debugf(e, "Staging tables of run %d are left to be dropped later", load.getRun().id());
+            LOG.debugf(e, "Staging tables of run %d are left to be dropped later", run.id());
         }
     }
 

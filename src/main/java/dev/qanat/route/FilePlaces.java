@@ -22,15 +22,20 @@ import java.nio.file.StandardOpenOption;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Where files lie and where they go: from an inbox to the archive or to quarantine. Nothing outside the home is read, nothing is
- * overwritten. The runs of a pipeline follow one another, so no two threads put away files of one pipeline at once.
+ * overwritten: where several runs of a pipeline run at once they put their files away one after the other.
  */
 @ApplicationScoped
 class FilePlaces {
 
     private final Home home;
+
+    /** By folder: who has a look at the names that are free puts a file under one before the next looks. */
+    private final Map<Path, Object> moves = new ConcurrentHashMap<>();
 
     FilePlaces(Home home) {
         this.home = home;
@@ -129,7 +134,13 @@ class FilePlaces {
         }
     }
 
-    private static Path move(Path file, Path folder, long run) throws IOException {
+    private Path move(Path file, Path folder, long run) throws IOException {
+        synchronized (moves.computeIfAbsent(folder, any -> new Object())) {
+            return moveAlone(file, folder, run);
+        }
+    }
+
+    private static Path moveAlone(Path file, Path folder, long run) throws IOException {
         if (!Files.isDirectory(folder)) {
             // Not where it is a link to one: createDirectories refuses that before JDK 20.
             Files.createDirectories(folder);

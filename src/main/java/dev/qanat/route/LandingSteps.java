@@ -54,12 +54,12 @@ public class LandingSteps {
         load.getLanding().checkWritten();
     }
 
-    /** The run must still be this process's, or the landing is undone. */
+    /** The run must still be this process's and not be cancelled, or the landing is undone. */
     public void owned(@Header(COUNT) int rows, @ExchangeProperty("load") Load load) {
         if (rows != 1) {
             throw new TransientFailure(
                     Code.LEASE_LOST,
-                    "run " + load.getRun().id() + " is not this process's any more: it landed, or was taken over");
+                    "run " + load.getRun().id() + " is not this process's any more: it landed, was taken over or cancelled");
         }
     }
 

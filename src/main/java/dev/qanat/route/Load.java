@@ -36,6 +36,7 @@ public final class Load {
     private final AtomicLong read = new AtomicLong();
     private final AtomicLong rejected = new AtomicLong();
     private volatile boolean leaseLost;
+    private volatile @Nullable String cancelReason;
     private volatile @Nullable Opened opened;
     private @Nullable Landing landing;
     private boolean landingTried;
@@ -151,6 +152,7 @@ public final class Load {
                     throw new TransientFailure(
                             Code.LEASE_LOST, "run " + run.id() + " was taken over: its heartbeat did not reach the database");
                 }
+                checkCancelled();
                 if (chunkFailure != null) {
                     throw notReadFurther();
                 }
@@ -207,7 +209,7 @@ public final class Load {
     }
 
     private synchronized boolean isGivenUp() {
-        return stopped || leaseLost || chunkFailure != null;
+        return stopped || leaseLost || isCancelled() || chunkFailure != null;
     }
 
     /** @param failure why it could not be staged, if so */
@@ -285,6 +287,28 @@ public final class Load {
 
     @Nullable InputFailure exportFailure() {
         return exportFailure;
+    }
+
+    /** The load stops wherever it looks next whether it is cancelled. */
+    void cancel(String reason) {
+        cancelReason = reason;
+    }
+
+    boolean isCancelled() {
+        return cancelReason != null;
+    }
+
+    /** Why the load is cancelled, for people. */
+    String cancelReason() {
+        return String.valueOf(cancelReason);
+    }
+
+    /** @throws InputFailure when the run is to stop */
+    void checkCancelled() {
+        String reason = cancelReason;
+        if (reason != null) {
+            throw new InputFailure(Code.CANCELLED, reason);
+        }
     }
 
     void loseLease() {

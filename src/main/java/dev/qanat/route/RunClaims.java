@@ -78,8 +78,9 @@ public class RunClaims {
         if (routeFiles.pausing() || !engine.isWhole()) {
             return null;
         }
-        Set<String> names = pipelines.active().stream().map(Pipelines.Active::name).collect(Collectors.toSet());
-        Optional<Long> claimed = queue.claimDecided().or(() -> queue.claim(names));
+        Map<String, Integer> limits = pipelines.active().stream()
+                .collect(Collectors.toMap(Pipelines.Active::name, active -> active.pipeline().concurrency().limit()));
+        Optional<Long> claimed = queue.claimDecided().or(() -> queue.claim(limits));
         if (claimed.isEmpty()) {
             return null;
         }
@@ -114,6 +115,12 @@ public class RunClaims {
                         .toInstant()
                         .truncatedTo(ChronoUnit.MICROS)
                         .equals(file.modified().truncatedTo(ChronoUnit.MICROS));
+    }
+
+    /** The loads at work in this process, by their runs. */
+    Map<Long, Load> working() {
+        return working.entrySet().stream()
+                .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, entry -> entry.getValue().load));
     }
 
     void ended(Load load) {

@@ -100,6 +100,11 @@ public class RunsEndpoint {
     }
 
     private Run find(String id) {
+        return find(runs, id);
+    }
+
+    /** @throws BadRequest when there is none */
+    static Run find(Runs runs, String id) {
         return (id.matches("\\d{1,18}") ? runs.find(Long.parseLong(id)) : Optional.<Run>empty())
                 .orElseThrow(() -> new BadRequest(404, Code.UNKNOWN_RUN, "there is no run '" + id + "'; GET /runs lists them"));
     }

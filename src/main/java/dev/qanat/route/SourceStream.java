@@ -20,23 +20,26 @@ import org.jspecify.annotations.Nullable;
 final class SourceStream extends FilterInputStream {
 
     private final Path file;
+    private final Runnable check;
     private final MessageDigest digest = sha256Digest();
     private volatile long count;
     private @Nullable String sha256;
 
-    private SourceStream(Path file, InputStream bytes) {
+    private SourceStream(Path file, InputStream bytes, Runnable check) {
         super(bytes);
         this.file = file;
+        this.check = check;
     }
 
     /**
      * Opens a file itself; a link that took its place is not followed.
      *
+     * @param check is run before every read and may throw what shall end the reading
      * @throws InputFailure when the file is there and must not be read
      */
-    static SourceStream open(Path file) throws IOException {
+    static SourceStream open(Path file, Runnable check) throws IOException {
         try {
-            return new SourceStream(file, Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS));
+            return new SourceStream(file, Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS), check);
         } catch (NoSuchFileException e) {
             throw e;
         } catch (IOException e) {
@@ -53,8 +56,8 @@ final class SourceStream extends FilterInputStream {
     }
 
     /** The hash of a whole file, as hexadecimal digits. */
-    static String sha256(Path file) throws IOException {
-        try (SourceStream stream = open(file)) {
+    static String sha256(Path file, Runnable check) throws IOException {
+        try (SourceStream stream = open(file, check)) {
             return stream.drain();
         }
     }
@@ -90,6 +93,7 @@ final class SourceStream extends FilterInputStream {
 
     @Override
     public int read(byte[] bytes, int offset, int length) throws IOException {
+        check.run();
         int got;
         try {
             got = in.read(bytes, offset, length);

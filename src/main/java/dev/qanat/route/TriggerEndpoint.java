@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.qanat.failure.Code;
 import dev.qanat.ledger.RunQueue;
 import dev.qanat.ledger.Runs;
+import dev.qanat.pipeline.Concurrency;
 import dev.qanat.pipeline.Pipelines;
 import dev.qanat.web.BadRequest;
 import dev.qanat.web.Reply;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -73,25 +75,55 @@ public class TriggerEndpoint {
         Request request = read(body);
         Collection<Pipelines.Active> chosen = chosen(request);
         List<Long> queued = key == null ? List.of() : queue.triggered(key).orElse(List.of());
+        List<String> refused = List.of();
         if (queued.isEmpty()) {
-            queued = queueAll(chosen, request);
+            refused = refused(chosen, request);
+            queued = queueAll(chosen, refused, request);
             if (key != null) {
                 queue.rememberTrigger(key, queued);
             }
         }
         await(queued, patience);
-        return Reply.json(
-                202,
-                Map.of(
-                        "runs",
-                        queued.stream()
-                                .map(id -> RunView.brief(runs.find(id).orElseThrow()))
-                                .toList()));
+        Map<String, Object> answer = new LinkedHashMap<>();
+        answer.put("runs", queued.stream().map(id -> RunView.brief(runs.find(id).orElseThrow())).toList());
+        if (!refused.isEmpty()) {
+            answer.put("refused", refused);
+        }
+        return Reply.json(202, answer);
     }
 
-    private List<Long> queueAll(Collection<Pipelines.Active> chosen, Request request) throws Exception {
+    /**
+     * The pipelines that have no place for another run and refuse to queue one.
+     *
+     * @throws BadRequest when it is the one that was asked for
+     */
+    private List<String> refused(Collection<Pipelines.Active> chosen, Request request) {
+        List<String> busy = chosen.stream().filter(this::isBusy).map(Pipelines.Active::name).toList();
+        if (request.pipeline() != null && !busy.isEmpty()) {
+            throw busy(request.pipeline());
+        }
+        return busy;
+    }
+
+    /** Whether as many of the pipeline's runs are running as may, and it says that another one is to be refused. */
+    private boolean isBusy(Pipelines.Active active) {
+        Concurrency concurrency = active.pipeline().concurrency();
+        return concurrency.behavior() == Concurrency.Behavior.REFUSE && queue.running(active.name()) >= concurrency.limit();
+    }
+
+    private static BadRequest busy(String pipeline) {
+        return new BadRequest(
+                409,
+                Code.ALREADY_RUNNING,
+                "pipeline '" + pipeline + "' is running, and its concurrency says behavior: refuse; try again when the run has ended");
+    }
+
+    private List<Long> queueAll(Collection<Pipelines.Active> chosen, List<String> refused, Request request) throws Exception {
         List<Long> queued = new ArrayList<>();
         for (Pipelines.Active active : chosen) {
+            if (refused.contains(active.name())) {
+                continue;
+            }
             queued.addAll(inbox.queueAll(active, request.resources(), request.fullRefresh()));
         }
         inboxes.refresh();

@@ -28,6 +28,7 @@ public final class RunView {
         view.put("started_at", text(run.startedAt()));
         view.put("landed_at", text(run.landedAt()));
         view.put("finished_at", text(run.finishedAt()));
+        view.put("cancel_requested_at", text(run.cancelRequestedAt()));
         counts(view, run.counts());
         view.put("bytes", run.bytes());
         view.put("landing_attempts", run.landingAttempts());
