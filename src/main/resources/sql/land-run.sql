@@ -1,8 +1,8 @@
 -- The run has landed, if it is still this process's and not to be cancelled: the last statement, so that the heartbeat is not kept waiting.
 UPDATE qanat.run
 SET landed_at  = clock_timestamp(),
-    file_status = 'loaded',
-    file_sha256 = :#${exchangeProperty.load.sha256},
+    file_status = CASE WHEN file IS NOT NULL THEN 'loaded' END,
+    file_sha256 = nullif(CAST(:#${exchangeProperty.load.sha256} AS text), ''),
     bytes      = :#${exchangeProperty.load.bytesRead},
     read       = :#${exchangeProperty.load.read},
     inserted   = :#${exchangeProperty.load.landing.inserted},

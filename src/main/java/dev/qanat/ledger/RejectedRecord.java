@@ -1,5 +1,6 @@
 package dev.qanat.ledger;
 
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param position the line on which the record starts
  * @param column the first faulty column; null when the record as a whole is at fault
  * @param record the record as text, cut at 64 KiB
+ * @param replayedBy the run that has checked it again
  */
 public record RejectedRecord(
         long id,
@@ -18,4 +20,5 @@ public record RejectedRecord(
         @Nullable String column,
         String code,
         String reason,
-        String record) {}
+        String record,
+        Optional<Long> replayedBy) {}

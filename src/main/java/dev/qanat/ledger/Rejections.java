@@ -2,6 +2,7 @@ package dev.qanat.ledger;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
+import java.util.Optional;
 import javax.sql.DataSource;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -22,7 +23,7 @@ public class Rejections {
      */
     public List<RejectedRecord> list(long run, long after, int limit) {
         return db.sql("""
-                        SELECT id, resource, source, position, column_name, code, reason, record
+                        SELECT id, resource, source, position, column_name, code, reason, record, replayed_by
                         FROM qanat.rejection WHERE run_id = :run AND id > :after ORDER BY id LIMIT :limit""")
                 .param("run", run)
                 .param("after", after)
@@ -35,7 +36,8 @@ public class Rejections {
                         row.getString("column_name"),
                         row.getString("code"),
                         row.getString("reason"),
-                        row.getString("record")))
+                        row.getString("record"),
+                        Optional.ofNullable((Long) row.getObject("replayed_by"))))
                 .list();
     }
 }

@@ -8,7 +8,9 @@ import java.util.Optional;
  * A run as the ledger has it.
  *
  * @param redoes the interrupted run that this one does again
- * @param file the file of the run; empty for a run that looked for files and found none
+ * @param replays the run whose rejections this one checks again
+ * @param notReplayable of a replay that has begun, how many rejections are left because they cannot be checked again
+ * @param file the file of the run; empty for a replay, and for a run that looked for files and found none
  * @param cancelRequestedAt since when it is to stop
  * @param bytes of the source read so far
  * @param landingAttempts how often its landing was begun
@@ -21,6 +23,8 @@ public record Run(
         Status status,
         boolean fullRefresh,
         Optional<Long> redoes,
+        Optional<Long> replays,
+        Optional<Long> notReplayable,
         Instant queuedAt,
         Optional<Instant> startedAt,
         Optional<Instant> landedAt,
@@ -37,7 +41,9 @@ public record Run(
         /** A file's arrival. */
         FILE,
         /** {@code POST /trigger-job}. */
-        API;
+        API,
+        /** {@code POST /runs/{id}/replay}. */
+        REPLAY;
 
         public String id() {
             return name().toLowerCase(Locale.ROOT);

@@ -280,9 +280,9 @@ public class RunQueue {
                                          FOR UPDATE SKIP LOCKED)
                             RETURNING *
                         ), redone AS (
-                            INSERT INTO qanat.run (pipeline, config_version, trigger, full_refresh, redoes, source, file,
+                            INSERT INTO qanat.run (pipeline, config_version, trigger, full_refresh, redoes, replays, source, file,
                                                    file_size, file_modified, available_at)
-                            SELECT pipeline, config_version, trigger, full_refresh, id, source, file, file_size, file_modified,
+                            SELECT pipeline, config_version, trigger, full_refresh, id, replays, source, file, file_size, file_modified,
                                    now() + make_interval(secs => :delay)
                             FROM interrupted
                         )

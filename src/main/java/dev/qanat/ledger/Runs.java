@@ -227,6 +227,8 @@ public class Runs {
                 Run.Status.valueOf(row.getString("status").toUpperCase(Locale.ROOT)),
                 row.getBoolean("full_refresh"),
                 number(row, "redoes"),
+                number(row, "replays"),
+                number(row, "not_replayable"),
                 instant(row, "queued_at").orElseThrow(),
                 instant(row, "started_at"),
                 instant(row, "landed_at"),

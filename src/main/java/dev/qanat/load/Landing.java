@@ -310,9 +310,9 @@ public final class Landing {
 
     /** Keeps the rejected records; its parameters are the resource's and the source's names. */
     public String getRejections() {
-        return "INSERT INTO qanat.rejection (run_id, resource, source, position, column_name, code, reason, record) SELECT " + run
+        return "INSERT INTO qanat.rejection (run_id, resource, source, position, column_name, code, reason, record, from_text) SELECT " + run
                 + ", :?${exchangeProperty.load.resourceName}, " + SOURCE + ","
-                + " position, column_name, code, reason, record FROM " + staging.rejectionsTable().sql() + " ORDER BY "
+                + " position, column_name, code, reason, record, " + staging.fromText() + " FROM " + staging.rejectionsTable().sql() + " ORDER BY "
                 + Staging.ORDER_OF_REJECTIONS;
     }
 

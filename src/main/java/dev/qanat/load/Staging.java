@@ -49,6 +49,8 @@ public final class Staging {
     private final AtomicLong rejected = new AtomicLong();
     private volatile List<TargetColumn> columns = List.of();
     private volatile boolean cleaned;
+    private volatile boolean sawText;
+    private volatile boolean sawJson;
 
     /**
      * @param run whose tables these are
@@ -119,6 +121,11 @@ public final class Staging {
         return rejected.get();
     }
 
+    /** For SQL: whether the records come from a text format, or null when some do and others do not. */
+    String fromText() {
+        return sawText == sawJson ? "CAST(NULL AS boolean)" : Boolean.toString(sawText);
+    }
+
     /** Makes the tables anew, empty. */
     public void create() throws SQLException {
         try (Connection connection = dataSource.getConnection();
@@ -141,6 +148,11 @@ public final class Staging {
     /** Stages a chunk in a transaction of its own. */
     public void copy(CheckedChunk checked) throws SQLException {
         widen(checked.columns());
+        if (checked.chunk().isText()) {
+            sawText = true;
+        } else {
+            sawJson = true;
+        }
         try (Connection connection = dataSource.getConnection();
                 Statement statement = connection.createStatement()) {
             connection.setAutoCommit(false);
@@ -355,9 +367,9 @@ public final class Staging {
     /** The statement that keeps the first of a failed run's rejections; its parameters are run, resource and source. */
     public String keepRejections(int most) {
         return """
-                INSERT INTO qanat.rejection (run_id, resource, source, position, column_name, code, reason, record)
-                SELECT ?, ?, %s, position, column_name, code, reason, record FROM %s ORDER BY %s LIMIT %d"""
-                .formatted(sourceOf("?"), rejectionsTable().sql(), ORDER_OF_REJECTIONS, most);
+                INSERT INTO qanat.rejection (run_id, resource, source, position, column_name, code, reason, record, from_text)
+                SELECT ?, ?, %s, position, column_name, code, reason, record, %s FROM %s ORDER BY %s LIMIT %d"""
+                .formatted(sourceOf("?"), fromText(), rejectionsTable().sql(), ORDER_OF_REJECTIONS, most);
     }
 
     /** What a row of a staging table comes from: the run's source, in an archive {@code sales.zip!/may.csv}. */

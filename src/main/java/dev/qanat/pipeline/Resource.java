@@ -70,6 +70,25 @@ public record Resource(
         PRIMARY_KEY
     }
 
+    /** The resource as it takes further rows into a table that is full: one that replaces its rows adds these to them. */
+    public Resource adding() {
+        return writeDisposition != WriteDisposition.REPLACE
+                ? this
+                : new Resource(
+                        name,
+                        source,
+                        files,
+                        table,
+                        columns,
+                        primaryKey,
+                        primaryKey.isEmpty() ? WriteDisposition.APPEND : WriteDisposition.MERGE,
+                        dedup,
+                        schemaContract,
+                        maxErrors,
+                        keepBronze,
+                        where);
+    }
+
     /** The columns that are read from a file, in the contract's order. */
     public List<Column> readColumns() {
         return columns.stream().filter(column -> !column.isComputed()).toList();

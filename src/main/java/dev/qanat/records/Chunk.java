@@ -34,6 +34,16 @@ public record Chunk(
         return jsonTexts().apply(record);
     }
 
+    /** Whether the records are of a text format: the first sound one tells, for a faulty one may be kept as it came. */
+    public boolean isText() {
+        for (RawRecord record : records) {
+            if (record.fault() == null) {
+                return record.json() == null;
+            }
+        }
+        return records.isEmpty() || records.get(0).json() == null;
+    }
+
     /** {@link #json} for many records. */
     public Function<RawRecord, String> jsonTexts() {
         String[] names = fields.stream().map(name -> quoted(new StringBuilder(), name).append(':').toString()).toArray(String[]::new);

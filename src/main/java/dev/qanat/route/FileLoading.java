@@ -62,6 +62,7 @@ public class FileLoading {
     private final Settings settings;
     private final Limits limits;
     private final ChunkRoom room;
+    private final ReplayLoading replays;
 
     FileLoading(
             DataSource dataSource,
@@ -72,6 +73,7 @@ public class FileLoading {
             Cancellations cancellations,
             dev.qanat.ledger.Files files,
             FilePlaces places,
+            ReplayLoading replays,
             Settings settings) {
         this.dataSource = dataSource;
         this.pipelines = pipelines;
@@ -81,6 +83,7 @@ public class FileLoading {
         this.cancellations = cancellations;
         this.files = files;
         this.places = places;
+        this.replays = replays;
         this.settings = settings;
         this.room = new ChunkRoom(1 + settings.workers());
         this.limits = new Limits(
@@ -94,8 +97,12 @@ public class FileLoading {
     /** Finds the resource that takes the file, opens it, and makes the staging tables; or finds that its bytes are known. */
     public void open(@ExchangeProperty("load") Load load) throws IOException, SQLException {
         Run run = load.getRun();
-        Run.RunFile file = file(run);
         Pipelines.Active active = active(run);
+        if (load.isReplay()) {
+            replays.open(load, active, FileLoading::declared, limits, room);
+            return;
+        }
+        Run.RunFile file = file(run);
         Path path = places.readable(file.path());
         Pipeline pipeline = active.pipeline();
         Optional<Resource> taker = pipeline.resourceFor(file.source(), file.name());
@@ -199,9 +206,11 @@ public class FileLoading {
             // Rows would land without what the pipeline promises of them.
             throw new IllegalStateException("the routes leave out the step 'clean' of 'load', which where: and expr: need");
         }
-        opened.stream().drain();
+        if (opened.stream() != null) {
+            opened.stream().drain();
+        }
         load.checkErrors();
-        if (!unchanged(load.getRun(), opened.path())) {
+        if (opened.path() != null && !unchanged(load.getRun(), opened.path())) {
             throw new TransientFailure(
                     Code.FILE_CHANGED, load.getSourceName() + " changed while it was read; it is loaded again");
         }
@@ -232,7 +241,13 @@ public class FileLoading {
     /** After the landing: puts the file away and ends the run. */
     public void finish(@ExchangeProperty("load") Load load) throws IOException {
         Run run = load.getRun();
-        Run.RunFile file = file(run);
+        if (run.file().isPresent()) {
+            putAway(run, run.file().get());
+        }
+        end(load);
+    }
+
+    private void putAway(Run run, Run.RunFile file) throws IOException {
         Path path = places.folder(file.path());
         // A pipeline that went meanwhile says in its last version what becomes of its files.
         boolean kept = pipelines
@@ -247,6 +262,10 @@ public class FileLoading {
         } else if (Files.exists(path) && unchanged(run, path)) {
             places.archive(run.pipeline(), path, run.id());
         }
+    }
+
+    private void end(Load load) {
+        Run run = load.getRun();
         Failure export = load.exportFailure();
         if (export == null) {
             runs.succeeded(run.id());
@@ -258,7 +277,7 @@ public class FileLoading {
                 LOG.errorf("Landed in part (%s): %s", export.code().id(), LogContext.line(export.getMessage()));
             }
             if (load.isAlreadyLoaded()) {
-                LOG.infof("%s is known already: nothing to load", LogContext.line(file.name()));
+                LOG.infof("%s is known already: nothing to load", LogContext.line(load.getSourceName()));
             } else if (!run.landed()) {
                 Landing landing = load.getLanding();
                 LOG.infof(
@@ -266,7 +285,7 @@ public class FileLoading {
                         load.getRead(), landing.getInserted(), landing.getUpdated(), landing.getUnchanged(), landing.getDuplicate(),
                         landing.getFiltered(), load.getRejected());
             } else {
-                LOG.infof("Put %s away after run %d had landed in a process that died", LogContext.line(file.name()), run.id());
+                LOG.infof("Ended run %d, which had landed in a process that died", run.id());
             }
         }
     }
@@ -346,6 +365,9 @@ public class FileLoading {
 
     /** Whether another file lies where the load's own lay, or the same one written further. */
     private boolean replaced(Load load) throws IOException {
+        if (load.isReplay()) {
+            return false;
+        }
         Path path = places.folder(file(load.getRun()).path());
         return Files.isRegularFile(path) && !unchanged(load.getRun(), path);
     }
@@ -357,6 +379,9 @@ public class FileLoading {
 
     /** Puts the file of a run that does not land into quarantine, unless another one lies in its place. */
     void putIntoQuarantine(Run run, Run.RunError error) throws IOException {
+        if (run.file().isEmpty()) {
+            return;
+        }
         Path path = places.folder(file(run).path());
         boolean another = Files.isRegularFile(path) && !unchanged(run, path);
         if (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && !another) {
@@ -398,7 +423,9 @@ public class FileLoading {
         }
         load.end();
         try {
-            opened.stream().close();
+            if (opened.stream() != null) {
+                opened.stream().close();
+            }
         } catch (IOException e) {
             LOG.warnf("Could not close %s: %s", LogContext.line(load.getSourceName()), LogContext.line(e.getMessage()));
         }

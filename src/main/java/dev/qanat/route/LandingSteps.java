@@ -63,6 +63,16 @@ public class LandingSteps {
         }
     }
 
+    /** The rejections that were read must be the ones that are done with, or the landing is undone. */
+    public void replayed(@Header(COUNT) int rows, @ExchangeProperty("load") Load load) {
+        if (rows != load.getRead()) {
+            throw new TransientFailure(
+                    Code.DATABASE_CONFLICT,
+                    "somebody changed the rejections of run " + load.getReplayed() + " while they were checked again: " + load.getRead()
+                            + " were read, " + rows + " are left");
+        }
+    }
+
     /** The transaction is committed. */
     public void committed(@ExchangeProperty("load") Load load) {
         load.markLanded();

@@ -7,6 +7,7 @@ import dev.qanat.ledger.Run;
 import dev.qanat.load.Landing;
 import dev.qanat.load.Staging;
 import dev.qanat.load.Target;
+import dev.qanat.pipeline.MaxErrors;
 import dev.qanat.pipeline.Resource;
 import dev.qanat.records.Chunk;
 import dev.qanat.records.Chunks;
@@ -17,6 +18,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -40,6 +42,7 @@ public final class Load {
     private volatile @Nullable Opened opened;
     private @Nullable Landing landing;
     private boolean landingTried;
+    private String replayedSource = "";
     private boolean alreadyLoaded;
     private boolean landedNow;
     private @Nullable InputFailure exportFailure;
@@ -56,15 +59,15 @@ public final class Load {
     private volatile @Nullable Exception chunkFailure;
 
     /**
-     * What there is once the file is open.
+     * What there is once the file is open; or, of a replay, the rejections, which have neither path nor stream.
      *
      * @param path the file
      * @param fileSize when it was opened
      */
     record Opened(
-            Path path,
+            @Nullable Path path,
             long fileSize,
-            SourceStream stream,
+            @Nullable SourceStream stream,
             Resource resource,
             Chunks chunks,
             Contract contract,
@@ -83,6 +86,22 @@ public final class Load {
 
     void begin(Opened opened) {
         this.opened = opened;
+    }
+
+    /** @param source of the records that are checked again */
+    void beginReplay(String source, Opened opened) {
+        this.replayedSource = source;
+        this.opened = opened;
+    }
+
+    /** Whether rejections are checked again, and no file is read. */
+    public boolean isReplay() {
+        return run.replays().isPresent();
+    }
+
+    /** The run whose rejections are checked again. */
+    public long getReplayed() {
+        return run.replays().orElseThrow(() -> new IllegalStateException("run " + run.id() + " is no replay"));
     }
 
     /** Lets go of the file and its buffers: Camel's cache of beans keeps some hundred loads. */
@@ -104,7 +123,7 @@ public final class Load {
 
     /** The name of the source, as rejections and bronze rows have it. */
     public String getSourceName() {
-        return run.file().map(Run.RunFile::name).orElse("");
+        return run.file().map(Run.RunFile::name).orElse(replayedSource);
     }
 
     public String getResourceName() {
@@ -328,8 +347,7 @@ public final class Load {
 
     /** Once a chunk and its rejections are staged: fails when a count of errors is more than the resource bears. */
     void checkCountOfErrors() {
-        opened().resource()
-                .maxErrors()
+        maxErrors()
                 .filter(most -> !most.percent() && most.exceeded(getRejected(), getRead()))
                 .ifPresent(most -> tooManyErrors(most.toString()));
     }
@@ -341,10 +359,14 @@ public final class Load {
                     Code.ALL_REJECTED,
                     "every one of the " + getRead() + " records was rejected; GET /runs/" + run.id() + "/rejections says why");
         }
-        opened().resource()
-                .maxErrors()
+        maxErrors()
                 .filter(most -> most.exceeded(getRejected(), getRead()))
                 .ifPresent(most -> tooManyErrors(most.toString()));
+    }
+
+    /** A replay's records have been counted where they were rejected first. */
+    private Optional<MaxErrors> maxErrors() {
+        return isReplay() ? Optional.empty() : opened().resource().maxErrors();
     }
 
     private void tooManyErrors(String most) {
@@ -365,12 +387,12 @@ public final class Load {
     /** Bytes of the file read so far. */
     public long getBytesRead() {
         Opened known = opened;
-        return known == null ? 0 : known.stream().count();
+        return known == null || known.stream() == null ? 0 : known.stream().count();
     }
 
-    /** The hash of the file's bytes; known once all are read. */
-    public @Nullable String getSha256() {
+    /** The hash of the file's bytes, known once all are read; empty where there is no file. */
+    public String getSha256() {
         Opened known = opened;
-        return known == null ? null : known.stream().sha256();
+        return known == null || known.stream() == null ? "" : known.stream().sha256();
     }
 }

@@ -16,7 +16,6 @@ import dev.qanat.web.RunView;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
 import java.time.Duration;
-import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -35,8 +34,6 @@ import org.jspecify.annotations.Nullable;
 @Named("triggerEndpoint")
 public class TriggerEndpoint {
 
-    private static final Duration LONGEST_WAIT = Duration.ofMinutes(10);
-    private static final long POLL_MILLIS = 100;
     private static final int LONGEST_KEY = 255;
     private static final ObjectMapper JSON = new ObjectMapper()
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -47,15 +44,17 @@ public class TriggerEndpoint {
     private final Inboxes inboxes;
     private final RunQueue queue;
     private final Runs runs;
+    private final Waiting waiting;
 
     private record Request(@Nullable String pipeline, Set<String> resources, boolean fullRefresh) {}
 
-    TriggerEndpoint(Pipelines pipelines, Inbox inbox, Inboxes inboxes, RunQueue queue, Runs runs) {
+    TriggerEndpoint(Pipelines pipelines, Inbox inbox, Inboxes inboxes, RunQueue queue, Runs runs, Waiting waiting) {
         this.pipelines = pipelines;
         this.inbox = inbox;
         this.inboxes = inboxes;
         this.queue = queue;
         this.runs = runs;
+        this.waiting = waiting;
     }
 
     public Reply post(
@@ -68,7 +67,7 @@ public class TriggerEndpoint {
             // Taken for no body, a form would start every pipeline.
             throw invalid("the body must be JSON, not a form");
         }
-        Duration patience = wait == null ? Duration.ZERO : patience(wait);
+        Duration patience = waiting.patience(wait);
         if (key != null && (key.isBlank() || key.length() > LONGEST_KEY)) {
             throw invalid("Idempotency-Key: must have 1 to " + LONGEST_KEY + " characters");
         }
@@ -83,7 +82,7 @@ public class TriggerEndpoint {
                 queue.rememberTrigger(key, queued);
             }
         }
-        await(queued, patience);
+        waiting.await(queued, patience);
         Map<String, Object> answer = new LinkedHashMap<>();
         answer.put("runs", queued.stream().map(id -> RunView.brief(runs.find(id).orElseThrow())).toList());
         if (!refused.isEmpty()) {
@@ -98,7 +97,7 @@ public class TriggerEndpoint {
      * @throws BadRequest when it is the one that was asked for
      */
     private List<String> refused(Collection<Pipelines.Active> chosen, Request request) {
-        List<String> busy = chosen.stream().filter(this::isBusy).map(Pipelines.Active::name).toList();
+        List<String> busy = chosen.stream().filter(active -> isBusy(queue, active)).map(Pipelines.Active::name).toList();
         if (request.pipeline() != null && !busy.isEmpty()) {
             throw busy(request.pipeline());
         }
@@ -106,12 +105,12 @@ public class TriggerEndpoint {
     }
 
     /** Whether as many of the pipeline's runs are running as may, and it says that another one is to be refused. */
-    private boolean isBusy(Pipelines.Active active) {
+    static boolean isBusy(RunQueue queue, Pipelines.Active active) {
         Concurrency concurrency = active.pipeline().concurrency();
         return concurrency.behavior() == Concurrency.Behavior.REFUSE && queue.running(active.name()) >= concurrency.limit();
     }
 
-    private static BadRequest busy(String pipeline) {
+    static BadRequest busy(String pipeline) {
         return new BadRequest(
                 409,
                 Code.ALREADY_RUNNING,
@@ -128,25 +127,6 @@ public class TriggerEndpoint {
         }
         inboxes.refresh();
         return queued;
-    }
-
-    private void await(List<Long> queued, Duration patience) throws InterruptedException {
-        long until = System.nanoTime() + patience.toNanos();
-        while (!patience.isZero() && !queued.isEmpty() && queue.unfinished(queued) > 0 && System.nanoTime() < until) {
-            Thread.sleep(POLL_MILLIS);
-        }
-    }
-
-    private static Duration patience(String wait) {
-        try {
-            Duration asked = Duration.parse(wait);
-            if (asked.isNegative()) {
-                throw invalid("wait: '" + wait + "' is negative");
-            }
-            return asked.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : asked;
-        } catch (DateTimeParseException e) {
-            throw invalid("wait: '" + wait + "' is not an ISO-8601 duration such as PT60S");
-        }
     }
 
     private Collection<Pipelines.Active> chosen(Request request) {

@@ -90,7 +90,7 @@ public final class Contract {
      */
     public CheckedChunk check(Chunk chunk) {
         List<RawRecord> records = chunk.records();
-        FieldMapping mapping = mapping(chunk.fields(), isText(records));
+        FieldMapping mapping = mapping(chunk.fields(), chunk.isText());
         RowHash hash = new RowHash(mapping.hashOrder());
         List<Row> rows = new ArrayList<>(records.size());
         List<Rejection> rejections = new ArrayList<>();
@@ -104,16 +104,6 @@ public final class Contract {
             }
         }
         return new CheckedChunk(chunk, mapping.columns(), rows, rejections);
-    }
-
-    /** Whether records are of a text format: the first sound one tells, for a faulty one may be kept as it came. */
-    private static boolean isText(List<RawRecord> records) {
-        for (RawRecord record : records) {
-            if (record.fault() == null) {
-                return record.json() == null;
-            }
-        }
-        return records.isEmpty() || records.get(0).json() == null;
     }
 
     /** Fills in the values, or says why not. */

@@ -23,7 +23,7 @@ public final class RejectionsCsv extends InputStream {
     private static final int PAGE = 100;
 
     private static final String[] HEADER = {
-        "id", "resource", "source", "position", "column", "code", "reason", "record"
+        "id", "resource", "source", "position", "column", "code", "reason", "record", "replayed_by"
     };
 
     private final Rejections rejections;
@@ -88,7 +88,8 @@ public final class RejectionsCsv extends InputStream {
             rejected.column() == null ? null : SpreadsheetText.safe(rejected.column()),
             rejected.code(),
             SpreadsheetText.safe(rejected.reason()),
-            SpreadsheetText.safe(rejected.record())
+            SpreadsheetText.safe(rejected.record()),
+            rejected.replayedBy().map(String::valueOf).orElse(null)
         };
     }
 }

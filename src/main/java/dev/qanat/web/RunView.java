@@ -24,6 +24,10 @@ public final class RunView {
         view.put("status", run.status().id());
         view.put("full_refresh", run.fullRefresh());
         view.put("redoes", run.redoes().orElse(null));
+        if (run.replays().isPresent()) {
+            view.put("replays", run.replays().get());
+            view.put("not_replayable", run.notReplayable().orElse(null));
+        }
         view.put("queued_at", run.queuedAt().toString());
         view.put("started_at", text(run.startedAt()));
         view.put("landed_at", text(run.landedAt()));
@@ -101,6 +105,7 @@ public final class RunView {
         view.put("code", rejected.code());
         view.put("reason", rejected.reason());
         view.put("record", rejected.record());
+        rejected.replayedBy().ifPresent(run -> view.put("replayed_by", run));
         return view;
     }
 

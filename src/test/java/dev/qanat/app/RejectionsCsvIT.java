@@ -64,7 +64,7 @@ class RejectionsCsvIT {
         assertThat(answer.contentType()).isEqualTo("text/csv; charset=utf-8; header=present");
         assertThat(answer.header("Content-Disposition")).isEqualTo("attachment; filename=\"run-" + run + "-rejections.csv\"");
         String text = new String(answer.asByteArray(), StandardCharsets.UTF_8);
-        assertThat(text).startsWith("id,resource,source,position,column,code,reason,record").contains("\r\n").endsWith("\r\n");
+        assertThat(text).startsWith("id,resource,source,position,column,code,reason,record,replayed_by\r\n").endsWith("\r\n");
         List<Map<String, Object>> json = qanat.rejections(run);
         assertThat(json).hasSize(2);
         assertThat(records(text)).hasSize(2).zipSatisfy(json, (record, rejection) -> rejection.forEach((key, value) ->
@@ -90,7 +90,7 @@ class RejectionsCsvIT {
     @Test
     void a_run_without_rejections_has_a_header_alone() throws Exception {
         assertThat(csv(load("id,name\n1,a\n").getLong("id")).asString())
-                .isEqualTo("id,resource,source,position,column,code,reason,record\r\n");
+                .isEqualTo("id,resource,source,position,column,code,reason,record,replayed_by\r\n");
     }
 
     @Test
