@@ -36,8 +36,9 @@ public abstract sealed class Failure extends RuntimeException permits InputFailu
                 || state.equals("25P03")) {
             return new TransientFailure(Code.DATABASE_UNAVAILABLE, message, e);
         }
-        // 40 serialization and deadlock, 55P03 a lock not got in time, 57014 and 25P04 cancelled by somebody or by a timeout
-        if (state.startsWith("40") || state.equals("55P03") || state.equals("57014") || state.equals("25P04")) {
+        // 40 serialization and deadlock, 55P03 a lock not got in time, 57014 and 25P04 cancelled by somebody or by a timeout, 42P07
+        // a table that was not there a moment ago: another run of the pipeline has made it
+        if (state.startsWith("40") || state.equals("42P07") || state.equals("55P03") || state.equals("57014") || state.equals("25P04")) {
             return new TransientFailure(Code.DATABASE_CONFLICT, message, e);
         }
         return new InputFailure(Code.DATABASE_REFUSED, message, e);

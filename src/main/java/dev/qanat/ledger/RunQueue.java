@@ -75,17 +75,33 @@ public class RunQueue {
                 .single();
     }
 
-    /** The runs that an earlier trigger with this key has queued. */
-    public Optional<List<Long>> triggered(String key) {
+    /** Takes a trigger's key; false when a request has it already, which may be at work still. */
+    public boolean takeTriggerKey(String key) {
+        return db.sql("INSERT INTO qanat.trigger_key (key, runs) VALUES (:key, '{}') ON CONFLICT DO NOTHING")
+                        .param("key", key)
+                        .update()
+                == 1;
+    }
+
+    /** Gives a key back whose request has queued nothing. */
+    public void giveBackTriggerKey(String key) {
+        db.sql("DELETE FROM qanat.trigger_key WHERE key = :key AND runs = '{}'").param("key", key).update();
+    }
+
+    /** The runs that the trigger with this key has queued; none as long as it has not. */
+    public List<Long> triggered(String key) {
         return db.sql("SELECT runs FROM qanat.trigger_key WHERE key = :key")
                 .param("key", key)
                 .query((row, number) -> List.of((Long[]) row.getArray(1).getArray()))
-                .optional();
+                .optional()
+                .orElse(List.of());
     }
 
     /** Remembers the runs of a trigger, so that the same request sent again queues no others. */
     public void rememberTrigger(String key, List<Long> runs) {
-        db.sql("INSERT INTO qanat.trigger_key (key, runs) VALUES (:key, CAST(:runs AS bigint[])) ON CONFLICT DO NOTHING")
+        db.sql("""
+                        INSERT INTO qanat.trigger_key (key, runs) VALUES (:key, CAST(:runs AS bigint[]))
+                        ON CONFLICT (key) DO UPDATE SET runs = excluded.runs""")
                 .param("key", key)
                 .param("runs", "{" + runs.stream().map(String::valueOf).collect(Collectors.joining(",")) + "}")
                 .update();

@@ -35,6 +35,8 @@ import org.jspecify.annotations.Nullable;
 public class TriggerEndpoint {
 
     private static final int LONGEST_KEY = 255;
+    private static final long POLL_MILLIS = 100;
+    private static final int MOST_LOOKS = 100;
     private static final ObjectMapper JSON = new ObjectMapper()
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY);
@@ -73,13 +75,19 @@ public class TriggerEndpoint {
         }
         Request request = read(body);
         Collection<Pipelines.Active> chosen = chosen(request);
-        List<Long> queued = key == null ? List.of() : queue.triggered(key).orElse(List.of());
+        List<Long> queued = key == null ? List.of() : triggered(key);
         List<String> refused = List.of();
         if (queued.isEmpty()) {
-            refused = refused(chosen, request);
-            queued = queueAll(chosen, refused, request);
-            if (key != null) {
-                queue.rememberTrigger(key, queued);
+            try {
+                refused = refused(chosen, request);
+                queued = queueAll(chosen, refused, request);
+                if (key != null && !queued.isEmpty()) {
+                    queue.rememberTrigger(key, queued);
+                }
+            } finally {
+                if (key != null && queued.isEmpty()) {
+                    queue.giveBackTriggerKey(key);
+                }
             }
         }
         waiting.await(queued, patience);
@@ -89,6 +97,24 @@ public class TriggerEndpoint {
             answer.put("refused", refused);
         }
         return Reply.json(202, answer);
+    }
+
+    /**
+     * The runs of an earlier request with this key; one at work is waited for. None when there was none, and then the key is this
+     * request's, or when that one's process died.
+     */
+    private List<Long> triggered(String key) throws InterruptedException {
+        List<Long> runs = List.of();
+        for (int looks = 0; looks < MOST_LOOKS && runs.isEmpty(); looks++) {
+            if (queue.takeTriggerKey(key)) {
+                return List.of();
+            }
+            runs = queue.triggered(key);
+            if (runs.isEmpty()) {
+                Thread.sleep(POLL_MILLIS);
+            }
+        }
+        return runs;
     }
 
     /**

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -413,6 +414,17 @@ class HttpIT {
         long first = trigger(name, key);
         assertThat(trigger(name, key)).isEqualTo(first);
         assertThat(trigger(name, key + "-other")).isNotEqualTo(first);
+    }
+
+    @Test
+    void requests_with_one_key_at_once_queue_one_run() throws Exception {
+        String name = Qanat.newName("keys");
+        qanat.pipeline("pipeline: " + name + "\nsources: { drops: { type: files } }\nresources: [ { name: " + name + " } ]\n");
+
+        List<Long> runs = IntStream.range(0, 8).parallel().mapToObj(i -> trigger(name, name)).distinct().toList();
+
+        assertThat(runs).hasSize(1);
+        assertThat(qanat.runs(name)).hasSize(1);
     }
 
     private static long trigger(String pipeline, String key) {
