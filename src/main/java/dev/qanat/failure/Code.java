@@ -70,6 +70,7 @@ public enum Code {
 
     // A request
     UNKNOWN_PIPELINE,
+    UNKNOWN_VERSION,
     UNKNOWN_RESOURCE,
     UNKNOWN_RUN,
     NOT_CANCELLABLE,

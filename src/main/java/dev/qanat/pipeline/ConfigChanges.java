@@ -4,73 +4,212 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.snakeyaml.engine.v2.api.Load;
-import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
+import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
-/** What differs between two versions of a pipeline, by meaning and not by line: comments, order of keys and layout do not count. */
+/**
+ * What differs between two versions of a pipeline, by meaning and not by line: comments, layout, the order of keys, and the ways of
+ * writing one thing ({@code close: date} and {@code close: { type: date }}, {@code schema} and {@code columns}) do not count.
+ */
 public final class ConfigChanges {
+
+    /** What became of a setting. */
+    public enum Kind {
+        ADDED,
+        REMOVED,
+        CHANGED;
+
+        public String id() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /**
+     * A change.
+     *
+     * @param path the setting, such as {@code resources.sales.columns.close.type}; items of lists go by their name
+     * @param from what stood there; null where nothing did, or more than a text or a list of texts
+     * @param to what stands there now; null likewise
+     * @param message for people, such as {@code resource sales, column close: type numeric(18,4) to numeric(20,6)}
+     */
+    public record Change(Kind kind, String path, @Nullable String from, @Nullable String to, String message) {}
+
+    /** Below these, keys are names that people call something. */
+    private static final Map<String, String> NAMED =
+            Map.of("sources", "source", "resources", "resource", "columns", "column");
+
+    private final List<Change> changes = new ArrayList<>();
 
     private ConfigChanges() {}
 
     /**
-     * The changes as sentences, such as {@code resources.sales.columns.close.type: numeric(18,4) to numeric(20,6)}. Items of lists
-     * go by their {@code name} where they have one.
+     * The changes in the order of the later version, what was removed last.
      *
      * @param before a valid pipeline's YAML; null when there was none
      * @param after a valid pipeline's YAML
      */
-    public static List<String> between(@Nullable String before, String after) {
+    public static List<Change> between(@Nullable String before, String after) {
+        ConfigChanges found = new ConfigChanges();
         if (before == null) {
-            return List.of("created");
+            found.changes.add(new Change(Kind.ADDED, "", null, null, "created"));
+        } else {
+            found.compare(List.of(), meaning(before), meaning(after));
         }
-        List<String> changes = new ArrayList<>();
-        compare("", tree(before), tree(after), changes);
-        return changes;
+        return found.changes;
     }
 
-    private static Object tree(String yaml) {
-        return new Load(LoadSettings.builder().build()).loadFromString(yaml);
-    }
-
-    private static void compare(String path, @Nullable Object before, @Nullable Object after, List<String> changes) {
-        Map<String, @Nullable Object> old = children(before);
-        Map<String, @Nullable Object> now = children(after);
-        if (old.isEmpty() || now.isEmpty()) {
-            if (!Objects.equals(before, after)) {
-                changes.add(path + ": " + shown(before) + " to " + shown(after));
+    private void compare(List<String> path, Object before, Object after) {
+        if (before instanceof Map<?, ?> old && after instanceof Map<?, ?> now) {
+            Set<Object> names = new LinkedHashSet<>(now.keySet());
+            names.addAll(old.keySet());
+            for (Object name : names) {
+                List<String> below = new ArrayList<>(path);
+                below.add(name.toString());
+                Object was = old.get(name);
+                Object is = now.get(name);
+                if (was == null) {
+                    add(Kind.ADDED, below, null, is);
+                } else if (is == null) {
+                    add(Kind.REMOVED, below, was, null);
+                } else {
+                    compare(below, was, is);
+                }
             }
-            return;
+            compareOrder(path, old, now);
+        } else if (!before.equals(after)) {
+            add(Kind.CHANGED, path, before, after);
         }
-        Set<String> names = new LinkedHashSet<>(old.keySet());
-        names.addAll(now.keySet());
-        for (String name : names) {
-            String place = path.isEmpty() ? name : path + "." + name;
-            if (!now.containsKey(name)) {
-                changes.add(place + ": removed");
-            } else if (!old.containsKey(name)) {
-                changes.add(place + ": added");
-            } else {
-                compare(place, old.get(name), now.get(name), changes);
+    }
+
+    /** The order of resources decides who takes a file, that of columns where fields without a header go. */
+    private void compareOrder(List<String> path, Map<?, ?> before, Map<?, ?> after) {
+        String last = path.isEmpty() ? "" : path.get(path.size() - 1);
+        if (path.equals(List.of("resources")) || path.size() == 3 && last.equals("columns")) {
+            List<?> old = before.keySet().stream().filter(after::containsKey).toList();
+            List<?> now = after.keySet().stream().filter(before::containsKey).toList();
+            if (!old.equals(now)) {
+                List<String> named = new ArrayList<>(path);
+                named.set(path.size() - 1, "order of " + last);
+                String from = shown(old);
+                String to = shown(now);
+                changes.add(new Change(
+                        Kind.CHANGED, String.join(".", path), from, to, subject(named) + " " + brief(from) + " to " + brief(to)));
             }
         }
     }
 
-    private static Map<String, @Nullable Object> children(@Nullable Object value) {
-        Map<String, @Nullable Object> children = new LinkedHashMap<>();
-        if (value instanceof Map<?, ?> map) {
-            map.forEach((key, child) -> children.put(String.valueOf(key), child));
-        } else if (value instanceof List<?> list
-                && list.stream().allMatch(item -> item instanceof Map<?, ?> named && named.get("name") != null)) {
-            list.forEach(item -> children.put(String.valueOf(((Map<?, ?>) item).get("name")), item));
-        }
-        return children;
+    private void add(Kind kind, List<String> path, @Nullable Object before, @Nullable Object after) {
+        String from = shown(before);
+        String to = shown(after);
+        String what = switch (kind) {
+            case ADDED -> "added" + inParentheses(after);
+            case REMOVED -> "removed" + inParentheses(before);
+            case CHANGED -> from == null || to == null ? "changed" : brief(from) + " to " + brief(to);
+        };
+        changes.add(new Change(kind, String.join(".", path), from, to, subject(path) + " " + what));
     }
 
-    private static String shown(@Nullable Object value) {
-        return value == null ? "nothing" : value.toString();
+    /** What a change is about, as people say it: {@code resource sales, column close: type}. */
+    private static String subject(List<String> path) {
+        List<String> places = new ArrayList<>();
+        int at = 0;
+        while (at + 1 < path.size() && NAMED.containsKey(path.get(at))) {
+            places.add(NAMED.get(path.get(at)) + " " + path.get(at + 1));
+            at += 2;
+        }
+        String subject = at < path.size() ? String.join(".", path.subList(at, path.size())) : places.remove(places.size() - 1);
+        return places.isEmpty() ? subject : String.join(", ", places) + ": " + subject;
+    }
+
+    private static String inParentheses(@Nullable Object value) {
+        Object told = value instanceof Map<?, ?> column && column.get("type") != null ? column.get("type") : value;
+        String shown = shown(told);
+        return shown == null ? "" : " (" + brief(shown) + ")";
+    }
+
+    /** A text, or a list of texts; null for what has parts of its own. */
+    private static @Nullable String shown(@Nullable Object value) {
+        if (value instanceof List<?> list && list.stream().allMatch(String.class::isInstance)) {
+            return String.join(", ", list.stream().map(String.class::cast).toList());
+        }
+        return value instanceof String text ? text : null;
+    }
+
+    private static String brief(String text) {
+        return text.isEmpty() ? "''" : Section.line(text);
+    }
+
+    /** A pipeline as maps, lists and texts, in one way of writing. */
+    private static Map<String, Object> meaning(String yaml) {
+        Map<String, Object> pipeline = map(YamlDocument.read(yaml, "pipeline.yaml"));
+        if (pipeline.get("resources") instanceof List<?> list) {
+            Map<String, Object> resources = new LinkedHashMap<>();
+            list.forEach(item -> {
+                if (item instanceof Map<?, ?> resource) {
+                    resources.put(String.valueOf(resource.get("name")), resource(resource));
+                }
+            });
+            pipeline.put("resources", resources);
+        }
+        return pipeline;
+    }
+
+    private static Map<String, Object> resource(Map<?, ?> written) {
+        Map<String, Object> resource = new LinkedHashMap<>();
+        written.forEach((key, value) -> {
+            boolean columns = key.equals("schema") || key.equals("columns");
+            resource.put(columns ? "columns" : key.toString(), columns && value instanceof Map<?, ?> map ? columns(map) : value);
+        });
+        // It goes by it.
+        resource.remove("name");
+        return resource;
+    }
+
+    private static Map<String, Object> columns(Map<?, ?> written) {
+        Map<String, Object> columns = new LinkedHashMap<>();
+        written.forEach((name, value) -> {
+            Map<String, Object> column = new LinkedHashMap<>();
+            column.put("type", type(value instanceof Map<?, ?> map ? map.get("type") : value));
+            if (value instanceof Map<?, ?> map) {
+                map.forEach((key, setting) -> column.putIfAbsent(key.toString(), setting));
+            }
+            columns.put(name.toString(), column);
+        });
+        return columns;
+    }
+
+    private static String type(@Nullable Object written) {
+        return written == null
+                ? ColumnType.TEXT.toString()
+                : ColumnType.parse(written.toString()).map(ColumnType::toString).orElse(written.toString());
+    }
+
+    private static Map<String, Object> map(MappingNode node) {
+        Map<String, Object> map = new LinkedHashMap<>();
+        node.getValue().forEach(tuple -> {
+            if (tuple.getKeyNode() instanceof ScalarNode key) {
+                map.put(key.getValue(), value(tuple.getValueNode()));
+            }
+        });
+        return map;
+    }
+
+    private static Object value(Node node) {
+        if (node instanceof MappingNode mapping) {
+            return map(mapping);
+        }
+        if (node instanceof SequenceNode list) {
+            // A list of one text is what the text alone would be.
+            return list.getValue().size() == 1 && list.getValue().get(0) instanceof ScalarNode only
+                    ? only.getValue()
+                    : list.getValue().stream().map(ConfigChanges::value).toList();
+        }
+        return ((ScalarNode) node).getValue();
     }
 }

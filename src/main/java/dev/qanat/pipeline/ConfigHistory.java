@@ -8,6 +8,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Types;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
@@ -27,10 +28,33 @@ public class ConfigHistory {
     /** Where a version came from. */
     public enum Origin {
         FILE,
-        UPLOAD;
+        UPLOAD,
+        ROLLBACK;
 
-        String id() {
+        public String id() {
             return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /**
+     * Who or what brings a version.
+     *
+     * @param file below the folder of pipelines, for what comes from a file
+     * @param by who sent it, as far as it is known; null for a file
+     * @param restores the version that a rollback puts in force again
+     */
+    public record Provenance(Origin origin, @Nullable String file, @Nullable String by, @Nullable Integer restores) {
+
+        static Provenance file(String name) {
+            return new Provenance(Origin.FILE, name, null, null);
+        }
+
+        static Provenance upload(String by) {
+            return new Provenance(Origin.UPLOAD, null, by, null);
+        }
+
+        static Provenance rollback(String by, int to) {
+            return new Provenance(Origin.ROLLBACK, null, by, to);
         }
     }
 
@@ -40,6 +64,8 @@ public class ConfigHistory {
      * @param yaml as it was given
      * @param sha256 of the YAML in UTF-8, as hexadecimal digits
      * @param file below the folder of pipelines, for a version that came from a file
+     * @param by who sent it, as far as it is known; empty for one that came from a file
+     * @param restores the version whose YAML this is, for a rollback
      * @param removed whether this version took the pipeline out of force; its YAML is the one before
      */
     public record Version(
@@ -49,6 +75,8 @@ public class ConfigHistory {
             String sha256,
             Origin origin,
             Optional<String> file,
+            Optional<String> by,
+            Optional<Integer> restores,
             boolean removed,
             Instant createdAt) {}
 
@@ -61,7 +89,8 @@ public class ConfigHistory {
      */
     public record Put(Version version, Optional<Version> previous, boolean unchanged) {}
 
-    private static final String COLUMNS = "pipeline, version, yaml, sha256, origin, file, removed, created_at";
+    private static final String COLUMNS =
+            "pipeline, version, yaml, sha256, origin, file, created_by, restores, removed, created_at";
 
     private final DataSource dataSource;
     private final JdbcClient db;
@@ -73,14 +102,12 @@ public class ConfigHistory {
 
     /**
      * Makes a YAML the version in force, unless it is so already. A file that is what it was when it was last read does not take
-     * the place of a later upload.
-     *
-     * @param file below the folder of pipelines; null for an upload
+     * the place of a later upload or rollback.
      */
-    public Put put(String pipeline, String yaml, @Nullable String file) throws SQLException {
+    public Put put(String pipeline, String yaml, Provenance from) throws SQLException {
         return inTransaction(connection -> {
             lock(connection, pipeline);
-            return put(connection, pipeline, yaml, file);
+            return put(connection, pipeline, yaml, from);
         });
     }
 
@@ -92,11 +119,11 @@ public class ConfigHistory {
     public boolean remove(String pipeline, String file) throws SQLException {
         return inTransaction(connection -> {
             lock(connection, pipeline);
-            Version latest = version(connection, pipeline, null);
+            Version latest = latest(connection, pipeline);
             if (latest == null || latest.removed() || !latest.file().equals(Optional.of(file))) {
                 return false;
             }
-            insert(connection, pipeline, latest.number() + 1, latest.yaml(), file, true);
+            insert(connection, pipeline, latest.number() + 1, latest.yaml(), Provenance.file(file), true);
             return true;
         });
     }
@@ -129,69 +156,77 @@ public class ConfigHistory {
         }
     }
 
-    private static Put put(Connection connection, String pipeline, String yaml, @Nullable String file) throws SQLException {
+    private static Put put(Connection connection, String pipeline, String yaml, Provenance from) throws SQLException {
         String sha256 = sha256(yaml);
-        Version latest = version(connection, pipeline, null);
+        Version latest = latest(connection, pipeline);
         if (latest != null && !latest.removed()) {
-            Version latestFile = file == null ? null : version(connection, pipeline, Origin.FILE);
-            if (latest.sha256().equals(sha256) || latestFile != null && latestFile.sha256().equals(sha256)) {
-                if (file != null && latest.origin() == Origin.FILE) {
-                    renamed(connection, latest, file);
-                }
+            boolean inForce = latest.sha256().equals(sha256);
+            if (from.file() != null && inForce) {
+                read(connection, latest, from.file(), sha256);
+            }
+            if (inForce || from.file() != null && sha256.equals(lastRead(connection, pipeline))) {
                 return new Put(latest, Optional.empty(), true);
             }
         }
-        Version version = insert(connection, pipeline, latest == null ? 1 : latest.number() + 1, yaml, file, false);
+        Version version = insert(connection, pipeline, latest == null ? 1 : latest.number() + 1, yaml, from, false);
         return new Put(version, Optional.ofNullable(latest), false);
     }
 
-    private static void renamed(Connection connection, Version version, String file) throws SQLException {
-        try (PreparedStatement update = connection.prepareStatement(
-                "UPDATE qanat.config_history SET file = ? WHERE pipeline = ? AND version = ? AND file <> ?")) {
-            update.setString(1, file);
-            update.setString(2, version.pipeline());
-            update.setInt(3, version.number());
-            update.setString(4, file);
+    /** Notes that a file holds what is in force. When it changes later, it is a version again, also when it goes back. */
+    private static void read(Connection connection, Version version, String file, String sha256) throws SQLException {
+        try (PreparedStatement update = connection.prepareStatement("""
+                UPDATE qanat.config_history SET file_sha256 = ?, file = CASE origin WHEN 'file' THEN ? END
+                WHERE pipeline = ? AND version = ? AND (file_sha256 IS DISTINCT FROM ? OR origin = 'file' AND file <> ?)""")) {
+            update.setString(1, sha256);
+            update.setString(2, file);
+            update.setString(3, version.pipeline());
+            update.setInt(4, version.number());
+            update.setString(5, sha256);
+            update.setString(6, file);
             update.executeUpdate();
         }
     }
 
-    private static Version insert(
-            Connection connection, String pipeline, int number, String yaml, @Nullable String file, boolean removed)
-            throws SQLException {
-        Origin origin = file == null ? Origin.UPLOAD : Origin.FILE;
-        String sha256 = sha256(yaml);
-        try (PreparedStatement insert = connection.prepareStatement("INSERT INTO qanat.config_history "
-                + "(pipeline, version, yaml, sha256, origin, file, removed) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING created_at")) {
-            insert.setString(1, pipeline);
-            insert.setInt(2, number);
-            insert.setString(3, yaml);
-            insert.setString(4, sha256);
-            insert.setString(5, origin.id());
-            insert.setString(6, file);
-            insert.setBoolean(7, removed);
-            try (ResultSet row = insert.executeQuery()) {
-                row.next();
-                return new Version(
-                        pipeline,
-                        number,
-                        yaml,
-                        sha256,
-                        origin,
-                        Optional.ofNullable(file),
-                        removed,
-                        row.getTimestamp(1).toInstant());
+    /** The hash of the pipeline's file as it was when it was last read; null when there never was one. */
+    private static @Nullable String lastRead(Connection connection, String pipeline) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement("""
+                SELECT file_sha256 FROM qanat.config_history
+                WHERE pipeline = ? AND file_sha256 IS NOT NULL ORDER BY version DESC LIMIT 1""")) {
+            select.setString(1, pipeline);
+            try (ResultSet row = select.executeQuery()) {
+                return row.next() ? row.getString(1) : null;
             }
         }
     }
 
-    private static @Nullable Version version(Connection connection, String pipeline, @Nullable Origin origin)
+    private static Version insert(
+            Connection connection, String pipeline, int number, String yaml, Provenance from, boolean removed)
             throws SQLException {
-        try (PreparedStatement select = connection.prepareStatement("SELECT " + COLUMNS + " FROM qanat.config_history "
-                + "WHERE pipeline = ? AND (?::text IS NULL OR origin = ?) ORDER BY version DESC LIMIT 1")) {
+        try (PreparedStatement insert = connection.prepareStatement("INSERT INTO qanat.config_history "
+                + "(pipeline, version, yaml, sha256, origin, file, created_by, restores, removed, file_sha256) "
+                + "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING " + COLUMNS)) {
+            String sha256 = sha256(yaml);
+            insert.setString(1, pipeline);
+            insert.setInt(2, number);
+            insert.setString(3, yaml);
+            insert.setString(4, sha256);
+            insert.setString(5, from.origin().id());
+            insert.setString(6, from.file());
+            insert.setString(7, from.by());
+            insert.setObject(8, from.restores(), Types.INTEGER);
+            insert.setBoolean(9, removed);
+            insert.setString(10, from.file() == null ? null : sha256);
+            try (ResultSet row = insert.executeQuery()) {
+                row.next();
+                return version(row, 0);
+            }
+        }
+    }
+
+    private static @Nullable Version latest(Connection connection, String pipeline) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement(
+                "SELECT " + COLUMNS + " FROM qanat.config_history WHERE pipeline = ? ORDER BY version DESC LIMIT 1")) {
             select.setString(1, pipeline);
-            select.setString(2, origin == null ? null : origin.id());
-            select.setString(3, origin == null ? null : origin.id());
             try (ResultSet row = select.executeQuery()) {
                 return row.next() ? version(row, 0) : null;
             }
@@ -210,6 +245,36 @@ public class ConfigHistory {
                 .toList();
     }
 
+    /**
+     * The latest version of every pipeline, also of those that are out of force, by their names.
+     *
+     * @param after the name behind which the list begins; empty for its beginning
+     */
+    public List<Version> latest(String after, int limit) {
+        return db.sql("SELECT DISTINCT ON (pipeline) " + COLUMNS
+                        + " FROM qanat.config_history WHERE pipeline > :after ORDER BY pipeline, version DESC LIMIT :limit")
+                .param("after", after)
+                .param("limit", limit)
+                .query(ConfigHistory::version)
+                .list();
+    }
+
+    /** The versions of a pipeline below a number, newest first. */
+    public List<Version> versions(String pipeline, int below, int limit) {
+        return db.sql("SELECT " + COLUMNS + " FROM qanat.config_history WHERE pipeline = :pipeline AND version < :below"
+                        + " ORDER BY version DESC LIMIT :limit")
+                .param("pipeline", pipeline)
+                .param("below", below)
+                .param("limit", limit)
+                .query(ConfigHistory::version)
+                .list();
+    }
+
+    /** The latest version of a pipeline, which is in force unless it was removed. */
+    public Optional<Version> latest(String pipeline) {
+        return versions(pipeline, Integer.MAX_VALUE, 1).stream().findFirst();
+    }
+
     public Optional<Version> version(String pipeline, int number) {
         return db.sql("SELECT " + COLUMNS + " FROM qanat.config_history WHERE pipeline = :pipeline AND version = :number")
                 .param("pipeline", pipeline)
@@ -226,6 +291,8 @@ public class ConfigHistory {
                 row.getString("sha256"),
                 Origin.valueOf(row.getString("origin").toUpperCase(Locale.ROOT)),
                 Optional.ofNullable(row.getString("file")),
+                Optional.ofNullable(row.getString("created_by")),
+                Optional.ofNullable(row.getObject("restores", Integer.class)),
                 row.getBoolean("removed"),
                 row.getTimestamp("created_at").toInstant());
     }

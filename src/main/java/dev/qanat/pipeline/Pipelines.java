@@ -1,6 +1,7 @@
 package dev.qanat.pipeline;
 
 import dev.qanat.failure.Code;
+import dev.qanat.pipeline.ConfigHistory.Provenance;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -60,22 +61,68 @@ public class Pipelines {
     }
 
     /**
+     * Checks a YAML as {@link #upload} does, and stores nothing.
+     *
+     * @param fileName as problems shall name the text
+     * @throws InvalidPipeline with every problem
+     */
+    public synchronized Pipeline check(String yaml, String fileName) throws SQLException {
+        Pipeline pipeline = checkAlone(yaml, fileName);
+        refresh();
+        refuseWhatIsClaimed(pipeline, fileName, Set.of());
+        return pipeline;
+    }
+
+    /**
      * Checks a YAML and puts it in force.
      *
-     * @param fileName as problems shall name the text; for a file its name below the folder of pipelines
-     * @param file whether it is a file of that folder, or else an upload
+     * @param fileName as problems shall name the text
+     * @param by who sends it, as far as it is known
      * @throws InvalidPipeline with every problem; then nothing is stored
      */
-    public synchronized ConfigHistory.Put put(String yaml, String fileName, boolean file) throws SQLException {
+    public synchronized ConfigHistory.Put upload(String yaml, String fileName, String by) throws SQLException {
+        Pipeline pipeline = check(yaml, fileName);
+        return put(pipeline, yaml, Provenance.upload(by));
+    }
+
+    /**
+     * Puts a version in force again, as a new one.
+     *
+     * @param by who asks for it, as far as it is known
+     * @throws InvalidPipeline when it is not valid any more: settings may be gone, or another pipeline may have taken its table
+     */
+    public synchronized ConfigHistory.Put rollBack(ConfigHistory.Version to, String by) throws SQLException {
+        Pipeline pipeline = check(to.yaml(), to.pipeline() + ".yaml");
+        return put(pipeline, to.yaml(), Provenance.rollback(by, to.number()));
+    }
+
+    /**
+     * Checks a file and puts it in force. Pipelines that came from it under another name go out of force.
+     *
+     * @param file below the folder of pipelines
+     * @throws InvalidPipeline with every problem; then nothing is stored
+     */
+    public synchronized ConfigHistory.Put putFile(String yaml, String file) throws SQLException {
+        Pipeline pipeline = checkAlone(yaml, file);
+        refresh();
+        Set<String> former = formerly(file, pipeline.name());
+        refuseWhatIsClaimed(pipeline, file, former);
+        ConfigHistory.Put put = put(pipeline, yaml, Provenance.file(file));
+        for (String name : former) {
+            history.remove(name, file);
+        }
+        refresh();
+        return put;
+    }
+
+    private Pipeline checkAlone(String yaml, String fileName) throws SQLException {
         Pipeline pipeline = reader.read(yaml, fileName);
         expressions.check(pipeline, fileName);
-        refresh();
-        Set<String> former = file ? formerly(fileName, pipeline.name()) : Set.of();
-        refuseWhatIsClaimed(pipeline, fileName, former);
-        ConfigHistory.Put put = history.put(pipeline.name(), yaml, file ? fileName : null);
-        for (String name : former) {
-            history.remove(name, fileName);
-        }
+        return pipeline;
+    }
+
+    private ConfigHistory.Put put(Pipeline pipeline, String yaml, Provenance from) throws SQLException {
+        ConfigHistory.Put put = history.put(pipeline.name(), yaml, from);
         refresh();
         return put;
     }

@@ -73,7 +73,7 @@ public class PipelineFiles {
     }
 
     private void put(String name, String text) throws SQLException {
-        ConfigHistory.Put put = pipelines.put(text, name, true);
+        ConfigHistory.Put put = pipelines.putFile(text, name);
         if (!put.unchanged()) {
             LOG.infof("Pipeline %s, version %d, from %s", put.version().pipeline(), put.version().number(), name);
         }

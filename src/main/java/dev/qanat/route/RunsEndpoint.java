@@ -1,5 +1,8 @@
 package dev.qanat.route;
 
+import static dev.qanat.route.Parameters.limit;
+import static dev.qanat.route.Parameters.number;
+
 import dev.qanat.failure.Code;
 import dev.qanat.ledger.RejectedRecord;
 import dev.qanat.ledger.Rejections;
@@ -24,9 +27,6 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 @Named("runsEndpoint")
 public class RunsEndpoint {
-
-    private static final int DEFAULT_LIMIT = 50;
-    private static final int MOST = 1_000;
 
     private final Runs runs;
     private final Rejections rejections;
@@ -122,24 +122,5 @@ public class RunsEndpoint {
                                         Arrays.stream(Run.Status.values())
                                                 .map(Run.Status::id)
                                                 .toList())));
-    }
-
-    private static int limit(@Nullable String text) {
-        if (text == null) {
-            return DEFAULT_LIMIT;
-        }
-        // However large: it is capped.
-        long asked = text.matches("\\d{19,}") ? MOST : number("limit", text);
-        if (asked < 1) {
-            throw new BadRequest(400, Code.INVALID_REQUEST, "limit: must be at least 1");
-        }
-        return (int) Math.min(asked, MOST);
-    }
-
-    private static long number(String name, String text) {
-        if (!text.matches("\\d{1,18}")) {
-            throw new BadRequest(400, Code.INVALID_REQUEST, name + ": '" + text + "' is not a number");
-        }
-        return Long.parseLong(text);
     }
 }
