@@ -4,7 +4,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -95,19 +94,20 @@ final class DependentViews {
         return new View(name, create);
     }
 
-    /** Drops them, those farthest from the table first. */
-    void drop(Statement statement) throws SQLException {
-        for (int i = views.size() - 1; i >= 0; i--) {
-            statement.execute("DROP " + views.get(i).name());
-        }
+    /** What they are called, such as {@code VIEW gold.totals}. */
+    List<String> names() {
+        return views.stream().map(View::name).toList();
     }
 
-    /** Makes them anew, those nearest to the table first. */
-    void create(Statement statement) throws SQLException {
-        for (View view : views) {
-            for (String step : view.create()) {
-                statement.execute(step);
-            }
-        }
+    /** The statements that drop them, those farthest from the table first. */
+    List<String> drops() {
+        List<String> drops = new ArrayList<>();
+        views.forEach(view -> drops.add(0, "DROP " + view.name()));
+        return drops;
+    }
+
+    /** The statements that make them anew, those nearest to the table first. */
+    List<String> creates() {
+        return views.stream().flatMap(view -> view.create().stream()).toList();
     }
 }

@@ -4,6 +4,7 @@ import static dev.qanat.load.TableName.quoted;
 
 import dev.qanat.failure.Code;
 import dev.qanat.failure.InputFailure;
+import dev.qanat.load.TablePlan.Step;
 import dev.qanat.pipeline.ColumnType;
 import dev.qanat.pipeline.Resource;
 import dev.qanat.pipeline.Resource.Dedup;
@@ -22,6 +23,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A resource's tables in bronze and silver: widened when the pipeline grew, and what the landing must know to make them when they
@@ -91,7 +93,7 @@ public final class Target {
                 + " ALTER COLUMN _loaded_at SET DEFAULT now(), ALTER COLUMN record SET NOT NULL";
     }
 
-    private String keyColumns() {
+    String keyColumns() {
         return resource.primaryKey().stream().map(TableName::quoted).collect(Collectors.joining(", "));
     }
 
@@ -103,34 +105,32 @@ public final class Target {
     public record Present(boolean bronze, boolean silver) {}
 
     /**
+     * What of the tables is there, and what the silver table needs before rows can land in it.
+     *
+     * @param key the step that builds the key or the index of the hash, the last of the steps
+     * @param views that are dropped and made anew among the steps
+     */
+    record Needs(Present present, List<Step> steps, @Nullable Step key, List<String> views) {}
+
+    /**
      * Widens the silver table in a short transaction of its own, and builds the index by which rows are found where it lacks it.
      *
      * @param staging of the run
      * @throws InputFailure when the table cannot become what the pipeline says without losing something
      */
     Present prepare(DataSource dataSource, Staging staging) throws SQLException {
-        Map<String, ColumnType> columns = columns(staging.columns());
         try (Connection connection = dataSource.getConnection();
                 Statement statement = connection.createStatement()) {
             connection.setAutoCommit(false);
             try {
                 statement.execute(staging.named());
                 statement.execute(lock());
-                boolean keepsBronze = !columnsOf(connection, bronze).isEmpty();
-                Map<String, String> present = columnsOf(connection, silver);
-                if (!present.isEmpty()) {
-                    widen(connection, statement, columns, present);
-                    boolean keyed = hasKey(connection, columns.keySet());
-                    if ((byKey() || byHash()) && !keyed) {
-                        buildKeyOver(statement);
-                    }
-                } else if (resource.schemaContract().tables() == Mode.FREEZE) {
-                    throw new InputFailure(
-                            Code.SCHEMA_FROZEN,
-                            "table " + silver + " does not exist, and schema_contract says tables: freeze; create it or let it evolve");
+                Needs needs = needs(connection, columns(staging.columns()));
+                for (Step step : needs.steps()) {
+                    execute(statement, step, step.equals(needs.key()));
                 }
                 connection.commit();
-                return new Present(keepsBronze, !present.isEmpty());
+                return needs.present();
             } catch (SQLException | RuntimeException e) {
                 connection.rollback();
                 throw e;
@@ -140,10 +140,52 @@ public final class Target {
         }
     }
 
-    private void widen(
-            Connection connection, Statement statement, Map<String, ColumnType> columns, Map<String, String> present)
+    private void execute(Statement statement, Step step, boolean key) throws SQLException {
+        try {
+            statement.execute(step.sql());
+        } catch (SQLException e) {
+            if (key && e.getSQLState() != null && e.getSQLState().startsWith("23")) {
+                throw noKey(e);
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Finds out, and changes nothing.
+     *
+     * @throws InputFailure when the table cannot become what the pipeline says without losing something
+     */
+    Needs needs(Connection connection, Map<String, ColumnType> columns) throws SQLException {
+        Map<String, String> stored = columnsOf(connection, silver);
+        Present present = new Present(!columnsOf(connection, bronze).isEmpty(), !stored.isEmpty());
+        if (stored.isEmpty()) {
+            if (resource.schemaContract().tables() == Mode.FREEZE) {
+                throw new InputFailure(
+                        Code.SCHEMA_FROZEN,
+                        "table " + silver + " does not exist, and schema_contract says tables: freeze; create it or let it evolve");
+            }
+            return new Needs(present, List.of(), null, List.of());
+        }
+        List<Step> steps = new ArrayList<>();
+        List<String> views = widen(connection, columns, stored, steps);
+        Step key = null;
+        if (!hasKey(connection, columns.keySet()) && (byKey() || byHash())) {
+            key = new Step(byKey() ? "ALTER TABLE " + silver.sql() + " ADD PRIMARY KEY (" + keyColumns() + ")" : hashIndex(), true);
+            steps.add(key);
+        }
+        return new Needs(present, steps, key, views);
+    }
+
+    /**
+     * Adds the steps that widen the table.
+     *
+     * @return the views that are made anew
+     */
+    private List<String> widen(
+            Connection connection, Map<String, ColumnType> columns, Map<String, String> stored, List<Step> steps)
             throws SQLException {
-        if (!present.keySet().containsAll(List.of("_run_id", "_position", "_row_hash", "_created_at", "_updated_at"))) {
+        if (!stored.keySet().containsAll(List.of("_run_id", "_position", "_row_hash", "_created_at", "_updated_at"))) {
             throw new InputFailure(
                     Code.INCOMPATIBLE_SCHEMA,
                     "table " + silver + " was not made by Qanat: it lacks _run_id and the like; choose another `table:`");
@@ -151,61 +193,57 @@ public final class Target {
         List<String> added = new ArrayList<>();
         List<String> retyped = new ArrayList<>();
         List<String> problems = new ArrayList<>();
-        columns.forEach((name, type) -> {
-            String now = present.get(name);
+        boolean rewritten = false;
+        for (Map.Entry<String, ColumnType> column : columns.entrySet()) {
+            String name = column.getKey();
+            ColumnType type = column.getValue();
+            String now = stored.get(name);
+            ColumnType from = now == null ? null : Widening.typeOf(now).orElse(null);
             if (now == null) {
                 added.add("ADD COLUMN " + quoted(name) + " " + type.sql());
-                return;
-            }
-            ColumnType stored = Widening.typeOf(now).orElse(null);
-            if (type.equals(stored)) {
-                return;
-            }
-            if (resource.column(name).isEmpty()) {
+            } else if (type.equals(from)) {
+                continue;
+            } else if (resource.column(name).isEmpty()) {
                 problems.add("column " + name + " is " + now + ", and what is not declared would be text");
-            } else if (stored != null && Widening.widens(stored, type)) {
+            } else if (from != null && Widening.widens(from, type)) {
                 retyped.add("ALTER COLUMN " + quoted(name) + " TYPE " + type.sql());
+                rewritten |= Widening.rewrites(from, type);
             } else {
                 problems.add("column " + name + " is " + now + " and cannot become " + type + " without loss");
             }
-        });
+        }
         if (!problems.isEmpty()) {
             throw new InputFailure(
                     Code.INCOMPATIBLE_SCHEMA,
                     "table " + silver + ": " + String.join("; ", problems)
                             + "; declare what the table has or wider, or give the resource another `table:`");
         }
-        if (retyped.isEmpty()) {
-            if (!added.isEmpty()) {
-                statement.execute("ALTER TABLE " + silver.sql() + " " + String.join(", ", added));
-            }
-            return;
+        if (added.isEmpty() && retyped.isEmpty()) {
+            return List.of();
         }
         added.addAll(retyped);
+        Step change = new Step("ALTER TABLE " + silver.sql() + " " + String.join(", ", added), rewritten);
+        if (retyped.isEmpty()) {
+            steps.add(change);
+            return List.of();
+        }
         DependentViews views = DependentViews.of(connection, silver);
-        views.drop(statement);
-        statement.execute("ALTER TABLE " + silver.sql() + " " + String.join(", ", added));
-        views.create(statement);
+        views.drops().forEach(sql -> steps.add(new Step(sql, false)));
+        steps.add(change);
+        views.creates().forEach(sql -> steps.add(new Step(sql, false)));
+        return views.names();
     }
 
-    private void buildKeyOver(Statement statement) throws SQLException {
-        try {
-            statement.execute(byKey() ? "ALTER TABLE " + silver.sql() + " ADD PRIMARY KEY (" + keyColumns() + ")" : hashIndex());
-        } catch (SQLException e) {
-            if (e.getSQLState() != null && e.getSQLState().startsWith("23")) {
-                throw new InputFailure(
-                        Code.INCOMPATIBLE_SCHEMA,
-                        "table " + silver + " holds rows that are not unique or null in "
-                                + String.join(", ", resource.primaryKey())
-                                + ", which the pipeline now declares as its primary_key",
-                        e);
-            }
-            throw e;
-        }
+    InputFailure noKey(@Nullable SQLException cause) {
+        return new InputFailure(
+                Code.INCOMPATIBLE_SCHEMA,
+                "table " + silver + " holds rows that are not unique or null in " + String.join(", ", resource.primaryKey())
+                        + ", which the pipeline now declares as its primary_key",
+                cause);
     }
 
     /** The columns of a table with their types; none when it is not there. */
-    private static Map<String, String> columnsOf(Connection connection, TableName table) throws SQLException {
+    static Map<String, String> columnsOf(Connection connection, TableName table) throws SQLException {
         Map<String, String> columns = new LinkedHashMap<>();
         try (PreparedStatement select = connection.prepareStatement("""
                 SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute

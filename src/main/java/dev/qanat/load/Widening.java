@@ -39,6 +39,13 @@ final class Widening {
         };
     }
 
+    /** Whether PostgreSQL writes every row anew for it: not where a number only gets more digits before the point. */
+    static boolean rewrites(ColumnType from, ColumnType to) {
+        boolean sameNumbers =
+                from.kind() == Kind.NUMERIC && to.kind() == Kind.NUMERIC && (!to.sized() || from.scale() == to.scale());
+        return !sameNumbers;
+    }
+
     private static boolean holds(ColumnType numeric, int digitsBefore, int digitsAfter) {
         return !numeric.sized()
                 || numeric.precision() - numeric.scale() >= digitsBefore && numeric.scale() >= digitsAfter;

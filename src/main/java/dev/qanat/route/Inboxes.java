@@ -3,13 +3,18 @@ package dev.qanat.route;
 import dev.qanat.ledger.Files;
 import dev.qanat.pipeline.FilesSource;
 import dev.qanat.pipeline.FilesSource.OnSuccess;
+import dev.qanat.pipeline.Pipeline;
 import dev.qanat.pipeline.Pipelines;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jboss.logging.Logger;
 
 /**
@@ -49,17 +54,7 @@ public class Inboxes {
             return;
         }
         Map<String, Folder> wanted = new HashMap<>();
-        for (Pipelines.Active active : pipelines.active()) {
-            for (FilesSource source : active.pipeline().sources()) {
-                boolean inbox = source.onSuccess() == OnSuccess.ARCHIVE;
-                if (inbox || files.watched(active.name())) {
-                    long every = inbox ? INBOX_MILLIS : source.watch().toMillis();
-                    wanted.put(
-                            "inbox-" + active.name() + "-" + source.name(),
-                            new Folder(active.name(), source.name(), source.path(), every));
-                }
-            }
-        }
+        pipelines.active().forEach(active -> wanted.putAll(folders(active.pipeline())));
         Set<String> gone = new HashSet<>(watched.keySet());
         gone.removeIf(id -> watched.get(id).equals(wanted.get(id)));
         for (String id : gone) {
@@ -70,6 +65,46 @@ public class Inboxes {
                 watch(folder.getKey(), folder.getValue());
             }
         }
+    }
+
+    /** The folders to be watched for a pipeline, by the ids of their routes. */
+    private Map<String, Folder> folders(Pipeline pipeline) {
+        Map<String, Folder> folders = new TreeMap<>();
+        for (FilesSource source : pipeline.sources()) {
+            boolean inbox = source.onSuccess() == OnSuccess.ARCHIVE;
+            if (inbox || files.watched(pipeline.name())) {
+                long every = inbox ? INBOX_MILLIS : source.watch().toMillis();
+                folders.put(
+                        "inbox-" + pipeline.name() + "-" + source.name(),
+                        new Folder(pipeline.name(), source.name(), source.path(), every));
+            }
+        }
+        return folders;
+    }
+
+    /** What becomes of the route that watches a folder. */
+    record Change(String route, String effect, String folder, Duration every) {}
+
+    /** What {@link #refresh} would do if this pipeline were in force, for its own folders. */
+    List<Change> plan(Pipeline pipeline) {
+        Map<String, Folder> wanted = folders(pipeline);
+        Map<String, Folder> now =
+                pipelines.active(pipeline.name()).map(active -> folders(active.pipeline())).orElse(Map.of());
+        List<Change> changes = new ArrayList<>();
+        wanted.forEach((id, folder) -> {
+            String same = folder.equals(now.get(id)) ? "unchanged" : "changed";
+            changes.add(change(id, now.containsKey(id) ? same : "created", folder));
+        });
+        now.forEach((id, folder) -> {
+            if (!wanted.containsKey(id)) {
+                changes.add(change(id, "removed", folder));
+            }
+        });
+        return changes;
+    }
+
+    private static Change change(String id, String effect, Folder folder) {
+        return new Change(id, effect, folder.path(), Duration.ofMillis(folder.everyMillis()));
     }
 
     /** Removes every route until {@link #resume}: their template is about to change. */

@@ -9,7 +9,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -55,6 +57,19 @@ class ConfigsIT {
 
     private static Response post(String path) {
         return qanat.request().post(path);
+    }
+
+    private static Response plan(String yaml) {
+        return qanat.request()
+                .contentType("application/yaml")
+                .body(yaml.getBytes(StandardCharsets.UTF_8))
+                .post("/configs/plan");
+    }
+
+    private static JsonPath planned(String yaml) {
+        Response answer = plan(yaml);
+        assertThat(answer.statusCode()).as(answer.asString()).isEqualTo(200);
+        return answer.jsonPath();
     }
 
     private static void isProblem(Response answer, int status, String code) {
@@ -208,6 +223,127 @@ class ConfigsIT {
     }
 
     @Test
+    void a_plan_for_a_table_that_is_not_there_names_its_columns() throws SQLException {
+        String name = Qanat.newName("planned");
+
+        JsonPath plan = planned(pipeline(name, "numeric(18,4)"));
+
+        assertThat(plan.getInt("version")).isEqualTo(1);
+        assertThat(plan.getBoolean("unchanged")).isFalse();
+        assertThat(plan.getList("changes")).containsExactly("created");
+        assertThat(plan.getMap("routes[0]"))
+                .containsEntry("id", "inbox-" + name + "-drops")
+                .containsEntry("effect", "created")
+                .containsEntry("folder", "inbox/" + name);
+        assertThat(plan.getList("tables.table")).containsExactly("silver." + name, "bronze." + name + "__" + name);
+        assertThat(plan.getList("tables.effect")).containsExactly("created", "created");
+        assertThat(plan.getList("tables[0].columns"))
+                .containsExactly(Map.of("name", "day", "type", "date"), Map.of("name", "close", "type", "numeric(18,4)"));
+
+        isProblem(qanat.request().get("/configs/" + name), 404, "unknown_pipeline");
+        assertThat(qanat.value("SELECT to_regclass('silver." + name + "')")).isNull();
+        assertThat(qanat.inbox(name)).doesNotExist();
+    }
+
+    @Test
+    void a_plan_holds_the_very_statements_and_the_rows_they_touch_and_changes_nothing() throws Exception {
+        Feed feed = Feed.of("schema: { id: integer, amount: \"numeric(12,2)\", day: date }");
+        feed.load("id,amount,day\n1,1.50,2026-11-20\n2,2.50,2026-11-21\n3,,\n");
+        String view = "gold." + feed.name() + "_v";
+        qanat.execute("CREATE VIEW " + view + " AS SELECT id, amount FROM " + feed.table());
+        String wider = feed.yaml("schema: { id: bigint, amount: \"numeric(14,4)\", day: date, note: text }\nprimary_key: id");
+
+        JsonPath plan = planned(wider);
+
+        assertThat(plan.getInt("version")).isEqualTo(2);
+        assertThat(plan.getString("routes[0].effect")).isEqualTo("unchanged");
+        assertThat(plan.getString("tables[0].table")).isEqualTo(feed.table());
+        assertThat(plan.getString("tables[0].effect")).isEqualTo("changed");
+        assertThat(plan.getInt("tables[0].rows")).isEqualTo(3);
+        assertThat(plan.getList("tables[0].views")).containsExactly("VIEW " + view);
+        List<String> statements = plan.getList("tables[0].statements.sql");
+        assertThat(statements)
+                .startsWith(
+                        "DROP VIEW " + view,
+                        "ALTER TABLE \"silver\".\"%s\" ADD COLUMN \"note\" text, ALTER COLUMN \"id\" TYPE bigint, "
+                                        .formatted(feed.name())
+                                + "ALTER COLUMN \"amount\" TYPE numeric(14,4)")
+                .endsWith("ALTER TABLE \"silver\".\"%s\" ADD PRIMARY KEY (\"id\")".formatted(feed.name()));
+        List<Integer> rows = plan.getList("tables[0].statements.rows");
+        assertThat(rows.get(0)).isZero();
+        assertThat(rows.get(1)).isEqualTo(3);
+        assertThat(rows.get(rows.size() - 1)).isEqualTo(3);
+
+        assertThat(columns(feed.name())).doesNotContain("note text");
+        assertThat(get("/configs/" + feed.name()).getInt("version")).isEqualTo(1);
+        try (Connection connection = qanat.database();
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            for (String sql : statements) {
+                statement.execute(sql);
+            }
+            connection.rollback();
+        }
+        qanat.pipeline(wider);
+        assertThat(feed.load("id,amount,day,note\n4,1.2345,,x\n").getString("status")).isEqualTo("succeeded");
+        assertThat(columns(feed.name())).contains("id bigint", "amount numeric(14,4)", "note text");
+        assertThat(planned(wider).getList("tables.effect")).containsExactly("unchanged", "unchanged");
+        assertThat(planned(wider).getBoolean("unchanged")).isTrue();
+    }
+
+    @Test
+    void what_only_adds_to_a_table_touches_no_row() throws IOException {
+        Feed feed = Feed.of("schema: { id: integer, amount: \"numeric(12,2)\" }");
+        feed.load("id,amount\n1,1.50\n2,2.50\n");
+
+        JsonPath plan = planned(feed.yaml("schema: { id: integer, amount: \"numeric(14,2)\", note: text }"));
+
+        assertThat(plan.getList("tables[0].statements.rows")).containsExactly(0);
+        assertThat(plan.getInt("tables[0].rows")).isEqualTo(2);
+    }
+
+    @Test
+    void a_plan_tells_what_a_landing_would_refuse() throws IOException {
+        Feed feed = Feed.of("schema: { id: integer, amount: \"numeric(12,2)\" }");
+        feed.load("id,amount\n1,1.50\n1,2.50\n");
+
+        JsonPath narrower = planned(feed.yaml("schema: { id: integer, amount: \"numeric(10,2)\" }"));
+        assertThat(narrower.getString("tables[0].effect")).isEqualTo("refused");
+        assertThat(narrower.getString("tables[0].error.code")).isEqualTo("incompatible_schema");
+        assertThat(narrower.getString("tables[0].error.message")).contains("cannot become numeric(10,2) without loss");
+        JsonPath keyed = planned(feed.yaml("schema: { id: integer, amount: \"numeric(12,2)\" }\nprimary_key: id"));
+        assertThat(keyed.getString("tables[0].error.message")).contains("not unique or null in id");
+        JsonPath frozen = planned(pipeline(Qanat.newName("frozen"), "numeric") + "    schema_contract: { tables: freeze }\n");
+        assertThat(frozen.getString("tables[0].error.code")).isEqualTo("schema_frozen");
+    }
+
+    @Test
+    void a_plan_tells_which_folders_and_tables_are_left() throws IOException {
+        String name = Qanat.newName("moved");
+        qanat.pipeline(pipeline(name, "numeric"));
+
+        JsonPath plan = planned(pipeline(name, "numeric").replace("drops: {", "others: { path: inbox/%s/deep,".formatted(name))
+                + "    table: " + name + "_b\n");
+
+        assertThat(plan.getList("routes.collect { it.id + ' ' + it.effect }"))
+                .containsExactly("inbox-%s-others created".formatted(name), "inbox-%s-drops removed".formatted(name));
+        assertThat(plan.getList("tables.collect { it.table + ' ' + it.effect }"))
+                .contains("silver.%s_b created".formatted(name), "silver.%s left".formatted(name));
+    }
+
+    @Test
+    void a_plan_of_what_is_not_valid_is_refused_as_an_upload_is() {
+        String name = Qanat.newName("unplanned");
+        isProblem(plan(pipeline(name, "money")), 422, "invalid_pipeline");
+        isProblem(plan("pipeline: ["), 400, "not_yaml");
+        isProblem(plan(""), 400, "not_yaml");
+        Response secret = plan(pipeline(name, "numeric") + "vars: { token: abc }\n");
+        isProblem(secret, 422, "invalid_pipeline");
+        assertThat(secret.jsonPath().getString("errors[0].code")).isEqualTo("literal_secret");
+        assertThat(secret.jsonPath().getString("errors[0].message")).contains("${secret:NAME}");
+    }
+
+    @Test
     void what_does_not_exist_is_a_problem() {
         String name = Qanat.newName("known");
         qanat.pipeline(pipeline(name, "numeric"));
@@ -287,5 +423,13 @@ class ConfigsIT {
         } catch (SQLException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    private static List<String> columns(String table) throws SQLException {
+        return qanat.query("SELECT attname || ' ' || format_type(atttypid, atttypmod) AS of FROM pg_attribute WHERE attrelid = 'silver."
+                        + table + "'::regclass AND attnum > 0")
+                .stream()
+                .map(row -> row.get("of"))
+                .toList();
     }
 }
