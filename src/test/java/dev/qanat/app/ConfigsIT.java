@@ -365,6 +365,15 @@ class ConfigsIT {
     }
 
     @Test
+    void the_vocabulary_is_served_to_editors() throws IOException {
+        Response schema = qanat.request().get("/schemas/pipeline.json");
+
+        assertThat(schema.statusCode()).isEqualTo(200);
+        assertThat(schema.contentType()).startsWith("application/schema+json");
+        assertThat(schema.asString()).isEqualTo(Files.readString(Path.of("src/main/resources/schemas/pipeline.json")));
+    }
+
+    @Test
     void a_file_is_a_version_like_any_other_and_takes_the_place_of_an_upload_only_when_it_changes() throws Exception {
         try (Qanat own = Qanat.fresh("configs")) {
             Path folder = Files.createDirectories(own.home().resolve("pipelines"));
