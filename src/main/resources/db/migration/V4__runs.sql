@@ -16,8 +16,8 @@ CREATE INDEX run_to_cancel ON run (id) WHERE cancel_requested_at IS NOT NULL AND
 -- What a run rejected can be checked again, once the contract was mended, by a run of its own.
 
 ALTER TABLE run
-    DROP CONSTRAINT IF EXISTS run_trigger_check,
-    ADD CONSTRAINT run_trigger_check CHECK (trigger ~ '^[a-z]+$'),
+    DROP CONSTRAINT run_trigger_check,
+    ADD CONSTRAINT run_trigger_check CHECK (trigger IN ('file', 'api', 'schedule', 'replay')),
     ADD COLUMN replays        bigint REFERENCES run,
     ADD COLUMN not_replayable bigint;
 COMMENT ON COLUMN run.replays IS 'The run of a file whose rejections this one checks again';

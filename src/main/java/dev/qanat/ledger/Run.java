@@ -8,10 +8,11 @@ import java.util.Optional;
  * A run as the ledger has it.
  *
  * @param redoes the interrupted run that this one does again
+ * @param scheduledFor the tick of the schedule that queued it
  * @param replays the run whose rejections this one checks again
  * @param notReplayable of a replay that has begun, how many rejections are left because they cannot be checked again
- * @param file the file of the run; empty for a replay, and for a run that looked for files and found none
  * @param cancelRequestedAt since when it is to stop
+ * @param file the file of the run; empty for a replay, and for a run that looked for files and found none, or is yet to look
  * @param bytes of the source read so far
  * @param landingAttempts how often its landing was begun
  */
@@ -23,6 +24,7 @@ public record Run(
         Status status,
         boolean fullRefresh,
         Optional<Long> redoes,
+        Optional<Instant> scheduledFor,
         Optional<Long> replays,
         Optional<Long> notReplayable,
         Instant queuedAt,
@@ -42,6 +44,8 @@ public record Run(
         FILE,
         /** {@code POST /trigger-job}. */
         API,
+        /** A tick of the pipeline's schedule. */
+        SCHEDULE,
         /** {@code POST /runs/{id}/replay}. */
         REPLAY;
 

@@ -122,6 +122,53 @@ public class RunQueue {
                 .single();
     }
 
+    /**
+     * Makes a claimed run that was to look for files the run of a file, and queues it as such.
+     *
+     * @return false when a run of the file waits or is worked on already, or this one is no longer this process's or is to be cancelled
+     */
+    public boolean takeFile(long run, String source, String path, long size, Instant modified) {
+        try {
+            return db.sql("""
+                            UPDATE qanat.run
+                            SET status = 'queued', worker = NULL, lease_until = NULL, source = :source, file = :file,
+                                file_size = :size, file_modified = :modified, available_at = now() + make_interval(secs => :rest)
+                            WHERE id = :run AND worker = :worker AND status = 'running' AND cancel_requested_at IS NULL
+                              AND file IS NULL
+                              AND NOT EXISTS (SELECT FROM qanat.run other
+                                              WHERE other.pipeline = run.pipeline AND other.file = :file
+                                                AND other.status IN ('queued', 'running'))""")
+                            .param("source", source)
+                            .param("file", path)
+                            .param("size", size)
+                            .param("modified", Timestamp.from(modified.truncatedTo(ChronoUnit.MICROS)))
+                            .param("rest", secondsToRest(modified))
+                            .param("run", run)
+                            .param("worker", worker)
+                            .update()
+                    == 1;
+        } catch (DuplicateKeyException e) {
+            // It was queued between the look and the update.
+            return false;
+        }
+    }
+
+    /**
+     * Ends a claimed run that looked for files and found none to load.
+     *
+     * @return whether it was still this process's, and not to be cancelled
+     */
+    public boolean foundNothing(long run) {
+        return db.sql("""
+                        UPDATE qanat.run SET status = 'succeeded', landed_at = now(), finished_at = now(), lease_until = NULL
+                        WHERE id = :run AND worker = :worker AND status = 'running' AND cancel_requested_at IS NULL
+                          AND file IS NULL""")
+                        .param("run", run)
+                        .param("worker", worker)
+                        .update()
+                == 1;
+    }
+
     /** The paths below the home of the pipeline's files that wait or are worked on. */
     public Set<String> activeFiles(String pipeline) {
         return db.sql("""
@@ -296,10 +343,10 @@ public class RunQueue {
                                          FOR UPDATE SKIP LOCKED)
                             RETURNING *
                         ), redone AS (
-                            INSERT INTO qanat.run (pipeline, config_version, trigger, full_refresh, redoes, replays, source, file,
-                                                   file_size, file_modified, available_at)
-                            SELECT pipeline, config_version, trigger, full_refresh, id, replays, source, file, file_size, file_modified,
-                                   now() + make_interval(secs => :delay)
+                            INSERT INTO qanat.run (pipeline, config_version, trigger, scheduled_for, full_refresh, redoes, replays,
+                                                   source, file, file_size, file_modified, available_at)
+                            SELECT pipeline, config_version, trigger, scheduled_for, full_refresh, id, replays, source, file, file_size,
+                                   file_modified, now() + make_interval(secs => :delay)
                             FROM interrupted
                         )
                         SELECT id FROM interrupted""".formatted(which))

@@ -227,6 +227,7 @@ public class Runs {
                 Run.Status.valueOf(row.getString("status").toUpperCase(Locale.ROOT)),
                 row.getBoolean("full_refresh"),
                 number(row, "redoes"),
+                instant(row, "scheduled_for"),
                 number(row, "replays"),
                 number(row, "not_replayable"),
                 instant(row, "queued_at").orElseThrow(),

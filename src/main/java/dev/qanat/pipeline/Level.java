@@ -8,9 +8,8 @@ import java.util.Optional;
 enum Level {
     PIPELINE(
             "the pipeline",
-            List.of("pipeline", "description", "vars", "sources", "resources", "combined_csv", "concurrency"),
-            List.of("target", "models", "schedule", "expect", "notify")),
-    CONCURRENCY("concurrency", List.of("limit", "behavior"), List.of()),
+            List.of("pipeline", "description", "vars", "sources", "resources", "combined_csv", "schedule", "concurrency"),
+            List.of("target", "models", "expect", "notify")),
     SOURCE(
             "a source",
             List.of("type", "path", "on_success", "watch", "on_error"),
@@ -40,7 +39,9 @@ enum Level {
             List.of("from", "expr", "type", "required", "min", "max", "pattern", "values", "null_if", "format", "timezone"),
             List.of("pii")),
     SCHEMA_CONTRACT("schema_contract", List.of("tables", "columns", "data_type"), List.of()),
-    BRONZE("bronze", List.of("keep"), List.of("retention"));
+    BRONZE("bronze", List.of("keep"), List.of("retention")),
+    SCHEDULE("schedule", List.of("every", "cron", "timezone", "catchup"), List.of()),
+    CONCURRENCY("concurrency", List.of("limit", "behavior"), List.of());
 
     private final String place;
     private final List<String> built;

@@ -11,6 +11,7 @@ import java.util.Optional;
  * @param sources in the order of the declaration
  * @param resources in the order of the declaration, which decides who takes a file
  * @param combinedCsv the file below the home to which all rows are written after a landing
+ * @param schedule when it runs by itself
  * @param concurrency how many of its runs may run at once
  */
 public record Pipeline(
@@ -19,6 +20,7 @@ public record Pipeline(
         List<FilesSource> sources,
         List<Resource> resources,
         Optional<String> combinedCsv,
+        Optional<Schedule> schedule,
         Concurrency concurrency) {
 
     public Optional<Resource> resource(String resourceName) {

@@ -94,6 +94,7 @@ public final class PipelineReader {
                 List.copyOf(sources.sources()),
                 resources,
                 combinedCsv(root, variables),
+                root.section("schedule", Level.SCHEDULE).flatMap(section -> new ScheduleReader(variables).read(section)),
                 concurrency(root));
     }
 

@@ -365,7 +365,7 @@ public class FileLoading {
 
     /** Whether another file lies where the load's own lay, or the same one written further. */
     private boolean replaced(Load load) throws IOException {
-        if (load.isReplay()) {
+        if (load.getRun().file().isEmpty()) {
             return false;
         }
         Path path = places.folder(file(load.getRun()).path());

@@ -1,5 +1,7 @@
 package dev.qanat.route;
 
+import dev.qanat.failure.Code;
+import dev.qanat.failure.TransientFailure;
 import dev.qanat.ledger.Files;
 import dev.qanat.ledger.Files.Look;
 import dev.qanat.ledger.Run;
@@ -151,10 +153,8 @@ public class Inbox implements GenericFileFilter<File> {
     public List<Long> queueAll(Pipelines.Active active, Set<String> resources, boolean fullRefresh) throws IOException {
         files.watch(active.name());
         List<Long> runs = new ArrayList<>();
-        for (FilesSource source : active.pipeline().sources()) {
-            for (Path file : waiting(active, source, resources, fullRefresh)) {
-                queue(active, source.name(), file, Run.Trigger.API, fullRefresh).ifPresent(runs::add);
-            }
+        for (Candidate file : candidates(active, resources, fullRefresh)) {
+            queue(active, file.source(), file.path(), Run.Trigger.API, fullRefresh).ifPresent(runs::add);
         }
         if (runs.isEmpty()) {
             runs.add(queue.recordNothingFound(active.name(), active.version(), Run.Trigger.API, fullRefresh));
@@ -162,15 +162,49 @@ public class Inbox implements GenericFileFilter<File> {
         return runs;
     }
 
-    private List<Path> waiting(Pipelines.Active active, FilesSource source, Set<String> resources, boolean fullRefresh)
+    /**
+     * What the run of a tick does: it becomes the run of the first file that lies in the pipeline's folders, and queues runs of the
+     * others; without a file it ends. Done again after a crash, it does what is left.
+     */
+    public void look(@ExchangeProperty("load") Load load) throws IOException {
+        Run run = load.getRun();
+        Pipelines.Active active = pipelines.active(run.pipeline())
+                .orElseThrow(() -> new TransientFailure(Code.UNKNOWN_PIPELINE, "pipeline " + run.pipeline() + " is not active"));
+        Candidate first = null;
+        for (Candidate file : candidates(active, Set.of(), false)) {
+            if (first == null) {
+                first = file;
+            } else {
+                queue(active, file.source(), file.path(), Run.Trigger.SCHEDULE, false);
+            }
+        }
+        boolean taken = first != null
+                && queue.takeFile(
+                        run.id(), first.source(), places.inLedger(first.path()), first.look().size(), first.look().modified());
+        if (!taken && !queue.foundNothing(run.id())) {
+            throw new TransientFailure(Code.LEASE_LOST, "run " + run.id() + " was taken over, or is to be cancelled");
+        }
+    }
+
+    /** A file that is to be queued. */
+    private record Candidate(String source, Path path, Look look) {}
+
+    private List<Candidate> candidates(Pipelines.Active active, Set<String> resources, boolean fullRefresh) throws IOException {
+        List<Candidate> candidates = new ArrayList<>();
+        for (FilesSource source : active.pipeline().sources()) {
+            candidates.addAll(candidates(active, source, resources, fullRefresh));
+        }
+        return candidates;
+    }
+
+    private List<Candidate> candidates(Pipelines.Active active, FilesSource source, Set<String> resources, boolean fullRefresh)
             throws IOException {
         Path folder = places.folder(source.path());
         if (!java.nio.file.Files.isDirectory(folder)) {
             return List.of();
         }
         Map<String, Look> kept = fullRefresh ? Map.of() : files.kept(active.name());
-        record Waiting(Path file, Look look) {}
-        List<Waiting> waiting = new ArrayList<>();
+        List<Candidate> candidates = new ArrayList<>();
         try (Stream<Path> list = java.nio.file.Files.list(folder)) {
             for (Path file : (Iterable<Path>) list.filter(java.nio.file.Files::isRegularFile)::iterator) {
                 String name = file.getFileName().toString();
@@ -182,15 +216,14 @@ public class Inbox implements GenericFileFilter<File> {
                 if (!ignored(name) && wanted) {
                     Look look = look(file);
                     if (!look.equals(kept.get(places.inLedger(file)))) {
-                        waiting.add(new Waiting(file, look));
+                        candidates.add(new Candidate(source.name(), file, look));
                     }
                 }
             }
         }
-        return waiting.stream()
-                .sorted(Comparator.<Waiting, java.time.Instant>comparing(w -> w.look().modified())
-                        .thenComparing(w -> w.file().getFileName().toString()))
-                .map(Waiting::file)
+        return candidates.stream()
+                .sorted(Comparator.<Candidate, java.time.Instant>comparing(file -> file.look().modified())
+                        .thenComparing(file -> file.path().getFileName().toString()))
                 .toList();
     }
 

@@ -158,6 +158,11 @@ public final class Load {
         return run.error().isPresent();
     }
 
+    /** Whether the run is to look for files: a tick of a schedule queued it. */
+    public boolean isLook() {
+        return run.trigger() == Run.Trigger.SCHEDULE && run.file().isEmpty();
+    }
+
     /** The file's chunks; they are read as they are asked for, and reading stops when the lease is lost. */
     public Iterator<Chunk> getChunks() {
         Chunks chunks = opened().chunks();

@@ -123,8 +123,9 @@ public class RunClaims {
                 .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, entry -> entry.getValue().load));
     }
 
+    /** A run that a tick queued may be at work again already, with its file. */
     void ended(Load load) {
-        working.remove(load.getRun().id());
+        working.computeIfPresent(load.getRun().id(), (run, watched) -> watched.load == load ? null : watched);
     }
 
     /** Renews the leases, tells the ledger and the log how far the loads have come, and stops those that were taken over. */

@@ -1,10 +1,6 @@
 package dev.qanat.route;
 
-import com.fasterxml.jackson.core.JsonLocation;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.qanat.failure.Code;
 import dev.qanat.ledger.RunQueue;
 import dev.qanat.ledger.Runs;
@@ -19,7 +15,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -37,9 +32,7 @@ public class TriggerEndpoint {
     private static final int LONGEST_KEY = 255;
     private static final long POLL_MILLIS = 100;
     private static final int MOST_LOOKS = 100;
-    private static final ObjectMapper JSON = new ObjectMapper()
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY);
+    private static final List<String> KEYS = List.of("pipeline", "resources", "full_refresh");
 
     private final Pipelines pipelines;
     private final Inbox inbox;
@@ -65,15 +58,11 @@ public class TriggerEndpoint {
             @Header("Content-Type") @Nullable String contentType,
             @Header("Idempotency-Key") @Nullable String key)
             throws Exception {
-        if (contentType != null && contentType.regionMatches(true, 0, "multipart/", 0, 10)) {
-            // Taken for no body, a form would start every pipeline.
-            throw invalid("the body must be JSON, not a form");
-        }
+        Request request = read(RequestBody.read(body, contentType, KEYS));
         Duration patience = waiting.patience(wait);
         if (key != null && (key.isBlank() || key.length() > LONGEST_KEY)) {
-            throw invalid("Idempotency-Key: must have 1 to " + LONGEST_KEY + " characters");
+            throw RequestBody.invalid("Idempotency-Key: must have 1 to " + LONGEST_KEY + " characters");
         }
-        Request request = read(body);
         Collection<Pipelines.Active> chosen = chosen(request);
         List<Long> queued = key == null ? List.of() : triggered(key);
         List<String> refused = List.of();
@@ -158,19 +147,11 @@ public class TriggerEndpoint {
     private Collection<Pipelines.Active> chosen(Request request) {
         if (request.pipeline() == null) {
             if (!request.resources().isEmpty()) {
-                throw invalid("resources: name the pipeline they belong to");
+                throw RequestBody.invalid("resources: name the pipeline they belong to");
             }
             return pipelines.active();
         }
-        Pipelines.Active active = pipelines.active(request.pipeline()).orElseThrow(() -> {
-            String why = pipelines.inactive().get(request.pipeline());
-            return new BadRequest(
-                    404,
-                    Code.UNKNOWN_PIPELINE,
-                    why == null
-                            ? "there is no pipeline '" + request.pipeline() + "'; POST /upload-config brings one"
-                            : "pipeline '" + request.pipeline() + "' is not active: " + why);
-        });
+        Pipelines.Active active = RequestBody.pipeline(pipelines, request.pipeline());
         for (String resource : request.resources()) {
             if (active.pipeline().resource(resource).isEmpty()) {
                 throw new BadRequest(
@@ -185,42 +166,11 @@ public class TriggerEndpoint {
         return List.of(active);
     }
 
-    private static Request read(byte @Nullable [] body) throws java.io.IOException {
-        if (body == null || new String(body, java.nio.charset.StandardCharsets.UTF_8).isBlank()) {
-            return new Request(null, Set.of(), false);
-        }
-        JsonNode json;
-        try {
-            json = JSON.readTree(body);
-        } catch (JsonProcessingException e) {
-            throw invalid("the body is not JSON" + place(e.getLocation()));
-        }
-        if (!json.isObject()) {
-            throw invalid("the body must be a JSON object, such as {\"pipeline\": \"branch_sales\"}");
-        }
-        for (Iterator<String> names = json.fieldNames(); names.hasNext(); ) {
-            String name = names.next();
-            if (!Set.of("pipeline", "resources", "full_refresh").contains(name)) {
-                throw invalid("unknown key '" + name + "'; known are pipeline, resources, full_refresh");
-            }
-        }
-        JsonNode pipeline = json.path("pipeline");
-        if (!pipeline.isMissingNode() && !pipeline.isNull() && !pipeline.isTextual()) {
-            throw invalid("pipeline: must be a text");
-        }
-        JsonNode refresh = json.path("full_refresh");
-        if (!refresh.isMissingNode() && !refresh.isNull() && !refresh.isBoolean()) {
-            throw invalid("full_refresh: must be true or false");
-        }
-        return new Request(pipeline.isTextual() ? pipeline.textValue() : null, resources(json), refresh.asBoolean(false));
+    private static Request read(RequestBody body) {
+        return new Request(body.text("pipeline").orElse(null), resources(body.value("resources")), body.flag("full_refresh"));
     }
 
-    private static String place(@Nullable JsonLocation location) {
-        return location == null ? "" : ": line " + location.getLineNr() + ", column " + location.getColumnNr();
-    }
-
-    private static Set<String> resources(JsonNode json) {
-        JsonNode list = json.path("resources");
+    private static Set<String> resources(JsonNode list) {
         if (list.isMissingNode() || list.isNull()) {
             return Set.of();
         }
@@ -228,16 +178,12 @@ public class TriggerEndpoint {
         if (list.isArray()) {
             for (JsonNode item : list) {
                 if (!item.isTextual()) {
-                    throw invalid("resources: must be a list of texts");
+                    throw RequestBody.invalid("resources: must be a list of texts");
                 }
                 resources.add(item.textValue());
             }
             return resources;
         }
-        throw invalid("resources: must be a list of texts");
-    }
-
-    private static BadRequest invalid(String detail) {
-        return new BadRequest(400, Code.INVALID_REQUEST, detail);
+        throw RequestBody.invalid("resources: must be a list of texts");
     }
 }

@@ -32,6 +32,9 @@ public final class StartConfig implements ConfigSourceFactory {
     private static final String USERNAME = "quarkus.datasource.username";
     private static final String PASSWORD = "quarkus.datasource.password";
     private static final String JSON = "quarkus.log.console.json.enabled";
+    private static final String ENABLED = "etl.enabled";
+    private static final String INTERVAL = "etl.interval-minutes";
+    private static final int MINUTES_OF_A_YEAR = 525_600;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     // Above the environment, where an empty QUARKUS_DATASOURCE_JDBC_URL may stand: this answers only where nothing else does.
@@ -57,6 +60,13 @@ public final class StartConfig implements ConfigSourceFactory {
             new Credentials(required(context, "quarkus.http.host"), optional(context, "qanat.api-key")).check();
             for (String name : COUNTS) {
                 number(context, name, count -> count >= 1, "a number from 1");
+            }
+            if (optional(context, INTERVAL) != null) {
+                number(context, INTERVAL, minutes -> minutes >= 1 && minutes <= MINUTES_OF_A_YEAR, "minutes, 1 to " + MINUTES_OF_A_YEAR);
+            }
+            String enabled = optional(context, ENABLED);
+            if (enabled != null && !enabled.strip().matches("(?i)true|false")) {
+                throw new InputFailure(Code.INVALID_SETTING, "ETL_ENABLED is " + enabled + ", expected true or false");
             }
             return List.of(
                     new PropertiesConfigSource(

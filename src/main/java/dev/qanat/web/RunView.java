@@ -24,6 +24,7 @@ public final class RunView {
         view.put("status", run.status().id());
         view.put("full_refresh", run.fullRefresh());
         view.put("redoes", run.redoes().orElse(null));
+        view.put("scheduled_for", text(run.scheduledFor()));
         if (run.replays().isPresent()) {
             view.put("replays", run.replays().get());
             view.put("not_replayable", run.notReplayable().orElse(null));

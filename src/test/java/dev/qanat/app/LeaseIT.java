@@ -3,7 +3,6 @@ package dev.qanat.app;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.restassured.path.json.JsonPath;
-import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -25,7 +24,7 @@ class LeaseIT {
             first.drop(PIPELINE, "a.csv", file());
             first.await("the file is being staged", () -> first.is("EXISTS (SELECT FROM qanat.run WHERE read > 0)"));
             first.signal("STOP");
-            try (Qanat second = second(first)) {
+            try (Qanat second = first.another().start()) {
                 JsonPath run = awaitTakeOver(first, second);
                 first.signal("CONT");
                 first.await("the first process has noticed", () -> first.logText().contains("Left to who has it now"));
@@ -48,7 +47,7 @@ class LeaseIT {
                 first.signal("STOP");
                 // Its statement gets the lock now, and nobody goes on with its transaction.
             }
-            try (Qanat second = second(first)) {
+            try (Qanat second = first.another().start()) {
                 JsonPath run = awaitTakeOver(first, second);
                 first.signal("CONT");
                 first.await("the first process has noticed", () -> first.logText().contains("Left to who has it now"));
@@ -57,14 +56,6 @@ class LeaseIT {
                 first.signal("CONT");
             }
         }
-    }
-
-    private static Qanat second(Qanat first) throws IOException {
-        return Qanat.fresh("lease-second")
-                .with("QANAT_HOME", first.home().toString())
-                .with("QUARKUS_DATASOURCE_JDBC_URL", "jdbc:postgresql://127.0.0.1:" + first.pgPort() + "/qanat")
-                .with("QUARKUS_DATASOURCE_USERNAME", "qanat")
-                .start();
     }
 
     private static JsonPath awaitTakeOver(Qanat first, Qanat second) {

@@ -65,6 +65,14 @@ public final class Qanat implements AutoCloseable {
         return new Qanat(home.toAbsolutePath());
     }
 
+    /** Another process on this one's home and database, which is not started yet. */
+    public Qanat another() throws IOException {
+        return fresh("another")
+                .with("QANAT_HOME", home.toString())
+                .with("QUARKUS_DATASOURCE_JDBC_URL", "jdbc:postgresql://127.0.0.1:" + pgPort + "/qanat")
+                .with("QUARKUS_DATASOURCE_USERNAME", "qanat");
+    }
+
     /** The one application that tests share; it is started by the first of them and stopped with the tests. */
     public static synchronized Qanat shared() throws IOException {
         if (shared == null) {
@@ -87,7 +95,10 @@ public final class Qanat implements AutoCloseable {
     }
 
     public Qanat start() throws IOException {
-        launch();
+        return launch().awaitReady();
+    }
+
+    public Qanat awaitReady() {
         await("the application is ready", this::ready);
         return this;
     }
