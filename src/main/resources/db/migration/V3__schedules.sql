@@ -30,10 +30,12 @@ CREATE TABLE missed_tick (
     pipeline   text        NOT NULL,
     tick       timestamptz NOT NULL,
     noticed_at timestamptz NOT NULL DEFAULT now(),
+    reason     text        NOT NULL CHECK (reason IN ('unattended', 'busy')),
     caught_up  boolean     NOT NULL,
     PRIMARY KEY (pipeline, tick)
 );
-COMMENT ON TABLE missed_tick IS 'Ticks at which no process ran, or none could reach the database';
+COMMENT ON TABLE missed_tick IS 'Ticks that got no run, or a late one';
+COMMENT ON COLUMN missed_tick.reason IS 'unattended: no process ran, or none could reach the database; busy: the pipeline was running, and its concurrency says behavior: refuse';
 COMMENT ON COLUMN missed_tick.caught_up IS 'Whether it got a run afterwards, as the schedule''s catchup says';
 
 ALTER TABLE run

@@ -78,16 +78,18 @@ public class Schedules {
      *
      * @param runs ticks that get a run
      * @param missed those at which nobody was there; with a run if they are among the first, too
+     * @param refused those that get none because the pipeline is busy and refuses another; they count as missed, too
      * @param next the first tick that is not due
      */
-    public record Decision(List<Instant> runs, List<Instant> missed, Instant next) {}
+    public record Decision(List<Instant> runs, List<Instant> missed, List<Instant> refused, Instant next) {}
 
     /**
      * A schedule with a tick that is due.
      *
      * @param unattended whether no process ran for a while before this one began
+     * @param running how many runs of the pipeline are running, in any process
      */
-    public record Due(Entry schedule, boolean unattended) {}
+    public record Due(Entry schedule, boolean unattended, int running) {}
 
     private static final String SELECT = """
             SELECT schedule.*, missed.count AS missed, missed.last AS last_missed_at
@@ -239,7 +241,11 @@ public class Schedules {
                 .list();
         List<Entry> advanced = new ArrayList<>();
         for (Entry schedule : due) {
-            Decision decision = decide.apply(new Due(schedule, unattended));
+            int running = tx.sql("SELECT count(*) FROM qanat.run WHERE pipeline = :pipeline AND status = 'running'")
+                    .param("pipeline", schedule.pipeline())
+                    .query(Integer.class)
+                    .single();
+            Decision decision = decide.apply(new Due(schedule, unattended, running));
             advanced.add(carryOut(tx, schedule, decision));
         }
         tx.sql("UPDATE qanat.schedule_watch SET watched_at = greatest(watched_at, :until)")
@@ -261,15 +267,8 @@ public class Schedules {
                 .param("pipeline", schedule.pipeline())
                 .param("ticks", array(decision.runs()))
                 .update();
-        tx.sql("""
-                        INSERT INTO qanat.missed_tick (pipeline, tick, caught_up)
-                        SELECT :pipeline, tick, tick = ANY (CAST(:runs AS timestamptz[]))
-                        FROM unnest(CAST(:missed AS timestamptz[])) tick
-                        ON CONFLICT DO NOTHING""")
-                .param("pipeline", schedule.pipeline())
-                .param("runs", array(decision.runs()))
-                .param("missed", array(decision.missed()))
-                .update();
+        noteMissed(tx, schedule.pipeline(), decision.missed(), "unattended", decision.runs());
+        noteMissed(tx, schedule.pipeline(), decision.refused(), "busy", decision.runs());
         Optional<Instant> last = decision.runs().stream().max(Instant::compareTo).or(schedule::lastFireAt);
         tx.sql("UPDATE qanat.schedule SET next_fire_at = :next, last_fire_at = :last WHERE pipeline = :pipeline")
                 .param("next", Timestamp.from(decision.next()))
@@ -283,8 +282,21 @@ public class Schedules {
                 schedule.since(),
                 decision.next(),
                 last,
-                schedule.missed() + decision.missed().size(),
+                schedule.missed() + decision.missed().size() + decision.refused().size(),
                 schedule.lastMissedAt());
+    }
+
+    private static void noteMissed(JdbcClient tx, String pipeline, List<Instant> missed, String reason, List<Instant> runs) {
+        tx.sql("""
+                        INSERT INTO qanat.missed_tick (pipeline, tick, reason, caught_up)
+                        SELECT :pipeline, tick, :reason, tick = ANY (CAST(:runs AS timestamptz[]))
+                        FROM unnest(CAST(:missed AS timestamptz[])) tick
+                        ON CONFLICT DO NOTHING""")
+                .param("pipeline", pipeline)
+                .param("missed", array(missed))
+                .param("reason", reason)
+                .param("runs", array(runs))
+                .update();
     }
 
     private static String array(List<Instant> instants) {

@@ -20,4 +20,9 @@ public record Concurrency(int limit, Behavior behavior) {
         /** The oldest that runs is cancelled for it. */
         CANCEL
     }
+
+    /** Whether another run is refused while so many are running. */
+    public boolean refuses(int running) {
+        return behavior == Behavior.REFUSE && running >= limit;
+    }
 }

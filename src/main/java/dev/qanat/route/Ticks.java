@@ -161,20 +161,20 @@ public class Ticks {
         }
     }
 
-    private static Decision decide(Due due, Instant until) {
+    private Decision decide(Due due, Instant until) {
         Entry entry = due.schedule();
         Terms terms = entry.terms();
         Schedule schedule = Schedule.of(
                 terms.every().orElse(null), terms.cron().orElse(null), terms.timezone().orElse(null), terms.catchup());
         Instant missedUntil = until.minus(due.unattended() ? PATIENCE : LATE);
         Deque<Instant> missed = new ArrayDeque<>();
-        List<Instant> runs = new ArrayList<>();
+        List<Instant> inTime = new ArrayList<>();
         long count = 0;
         Instant next = entry.nextFireAt();
         Iterator<Instant> following = schedule.ticks(entry.since(), next).iterator();
         for (; !next.isAfter(until); next = following.next()) {
             if (next.isAfter(missedUntil)) {
-                runs.add(next);
+                inTime.add(next);
                 continue;
             }
             count++;
@@ -184,16 +184,29 @@ public class Ticks {
             }
         }
         if (count > 0) {
-            switch (schedule.catchup()) {
-                case ALL -> runs.addAll(0, missed);
-                case LATEST -> runs.add(0, missed.getLast());
-                case NONE -> {}
-            }
             LOG.warnf(
                     "Pipeline %s missed %,d ticks, %s to %s: no process was there; catchup is %s",
                     entry.pipeline(), count, missed.getFirst(), missed.getLast(), schedule.catchup().id());
         }
-        return new Decision(runs, List.copyOf(missed), next);
+        boolean refuses = pipelines.active(entry.pipeline())
+                .filter(active -> active.pipeline().concurrency().refuses(due.running()))
+                .isPresent();
+        if (refuses) {
+            if (!inTime.isEmpty()) {
+                LOG.warnf(
+                        "Pipeline %s missed %,d ticks, %s to %s: it was running, and its concurrency says behavior: refuse",
+                        entry.pipeline(), inTime.size(), inTime.get(0), inTime.get(inTime.size() - 1));
+            }
+            return new Decision(List.of(), List.copyOf(missed), inTime, next);
+        }
+        List<Instant> runs = new ArrayList<>();
+        switch (schedule.catchup()) {
+            case ALL -> runs.addAll(missed);
+            case LATEST -> Optional.ofNullable(missed.peekLast()).ifPresent(runs::add);
+            case NONE -> {}
+        }
+        runs.addAll(inTime);
+        return new Decision(runs, List.copyOf(missed), List.of(), next);
     }
 
     private static Instant now() {

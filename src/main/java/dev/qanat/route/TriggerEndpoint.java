@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.qanat.failure.Code;
 import dev.qanat.ledger.RunQueue;
 import dev.qanat.ledger.Runs;
-import dev.qanat.pipeline.Concurrency;
 import dev.qanat.pipeline.Pipelines;
 import dev.qanat.web.BadRequest;
 import dev.qanat.web.Reply;
@@ -121,8 +120,7 @@ public class TriggerEndpoint {
 
     /** Whether as many of the pipeline's runs are running as may, and it says that another one is to be refused. */
     static boolean isBusy(RunQueue queue, Pipelines.Active active) {
-        Concurrency concurrency = active.pipeline().concurrency();
-        return concurrency.behavior() == Concurrency.Behavior.REFUSE && queue.running(active.name()) >= concurrency.limit();
+        return active.pipeline().concurrency().refuses(queue.running(active.name()));
     }
 
     static BadRequest busy(String pipeline) {

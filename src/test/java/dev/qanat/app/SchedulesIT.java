@@ -8,6 +8,7 @@ import io.restassured.response.Response;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.DayOfWeek;
 import java.time.Duration;
@@ -268,6 +269,38 @@ class SchedulesIT {
 
         qanat.pipeline(pipeline(name, ""));
         awaitNone(qanat, name);
+    }
+
+    // Busy
+
+    @Test
+    void a_tick_of_a_pipeline_that_is_running_and_refuses_another_run_gets_none_and_is_told() throws Exception {
+        String name = Qanat.newName("refusing");
+        qanat.pipeline(pipeline(name, "concurrency: { behavior: refuse }"));
+        try (Connection holder = heldUp(name)) {
+            scheduled("{\"pipeline\": \"%s\", \"every\": \"PT1S\"}".formatted(name));
+            qanat.await("ticks are refused", Duration.ofSeconds(20), () ->
+                    number(qanat, "SELECT count(*) FROM qanat.missed_tick WHERE pipeline = '" + name + "'") >= 2);
+            assertThat(qanat.runs(name)).extracting(run -> run.getString("trigger")).containsExactly("file");
+            assertThat((Integer) inForce(qanat, name).get("missed")).isGreaterThanOrEqualTo(2);
+            assertThat(inForce(qanat, name)).containsEntry("last_fire_at", null);
+            assertThat((String) inForce(qanat, name).get("last_missed_at")).endsWith("Z");
+        }
+        qanat.await("it ticks again", Duration.ofSeconds(20), () -> ticks(qanat, name) >= 2);
+        delete(name);
+        assertThat(qanat.value("SELECT bool_and(reason = 'busy' AND NOT caught_up) FROM qanat.missed_tick WHERE pipeline = '" + name + "'"))
+                .isEqualTo("t");
+        assertThat(qanat.logText())
+                .containsPattern("WARN .*Pipeline " + name + " missed \\d+ ticks, .*: it was running, and its concurrency says behavior: refuse");
+    }
+
+    /** Has a run of a file running until the connection is closed. */
+    private static Connection heldUp(String name) throws Exception {
+        Connection holder = qanat.database();
+        holder.createStatement().execute("SELECT pg_advisory_lock(hashtextextended('\"silver\".\"" + name + "\"', 0))");
+        qanat.drop(name, "a.csv", "id\n1\n");
+        qanat.await("a run is running", () -> qanat.runs(name).stream().anyMatch(run -> run.getString("status").equals("running")));
+        return holder;
     }
 
     // Several processes, and none
