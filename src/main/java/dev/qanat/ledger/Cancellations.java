@@ -57,7 +57,7 @@ public class Cancellations {
 
     /**
      * Marks the oldest running run of each pipeline that has no place left for a newer one which could begin now. A replay takes
-     * nobody's place.
+     * nobody's place, nor does a tick that may not find a file.
      *
      * @param limits how many runs of a pipeline may run at once, of those whose newer runs cancel the older
      */
@@ -73,7 +73,7 @@ public class Cancellations {
                             SELECT DISTINCT ON (pipeline) id, pipeline
                             FROM qanat.run
                             WHERE status = 'queued' AND pipeline = ANY (:pipelines) AND cancel_requested_at IS NULL
-                              AND available_at <= now() AND trigger <> 'replay'
+                              AND available_at <= now() AND file IS NOT NULL
                             ORDER BY pipeline, file_modified, file, id
                         ), older AS (
                             SELECT DISTINCT ON (run.pipeline) run.id, newer.id AS by

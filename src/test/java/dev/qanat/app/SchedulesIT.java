@@ -294,6 +294,29 @@ class SchedulesIT {
                 .containsPattern("WARN .*Pipeline " + name + " missed \\d+ ticks, .*: it was running, and its concurrency says behavior: refuse");
     }
 
+    @Test
+    void a_tick_waits_for_a_load_where_a_file_would_cancel_it_and_can_be_cancelled_itself() throws Exception {
+        String name = Qanat.newName("waiting");
+        qanat.pipeline(pipeline(name, "concurrency: { behavior: cancel }"));
+        try (Connection holder = heldUp(name)) {
+            scheduled("{\"pipeline\": \"%s\", \"every\": \"PT1S\"}".formatted(name));
+            qanat.await("it ticks", Duration.ofSeconds(20), () -> ticks(qanat, name) >= 4);
+            delete(name);
+            List<JsonPath> runs = qanat.runs(name);
+            assertThat(runs.get(runs.size() - 1).getString("status")).isEqualTo("running");
+            assertThat(runs.get(0).getString("status")).isEqualTo("queued");
+
+            Response cancelled = qanat.request().post("/runs/" + runs.get(0).getLong("id") + "/cancel");
+
+            assertThat(cancelled.statusCode()).as(cancelled.asString()).isEqualTo(200);
+            assertThat(cancelled.jsonPath().getString("status")).isEqualTo("cancelled");
+        }
+        qanat.await("all have ended", Duration.ofSeconds(20), () -> qanat.runs(name).stream()
+                .noneMatch(run -> List.of("queued", "running").contains(run.getString("status"))));
+        assertThat(qanat.runs(name)).filteredOn(run -> run.getString("status").equals("cancelled")).hasSize(1);
+        assertThat(qanat.value("SELECT count(*) FROM silver." + name)).isEqualTo("1");
+    }
+
     /** Has a run of a file running until the connection is closed. */
     private static Connection heldUp(String name) throws Exception {
         Connection holder = qanat.database();
