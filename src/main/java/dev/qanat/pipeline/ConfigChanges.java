@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
@@ -128,9 +129,18 @@ public final class ConfigChanges {
     }
 
     private static String inParentheses(@Nullable Object value) {
-        Object told = value instanceof Map<?, ?> column && column.get("type") != null ? column.get("type") : value;
-        String shown = shown(told);
+        String shown = shown(value);
+        if (value instanceof Map<?, ?> parts) {
+            shown = parts.get("type") != null ? shown(parts.get("type")) : inOneLine(parts);
+        }
         return shown == null ? "" : " (" + brief(shown) + ")";
+    }
+
+    /** What has texts alone below it, such as {@code every PT5M, catchup all}; null otherwise. */
+    private static @Nullable String inOneLine(Map<?, ?> parts) {
+        return !parts.isEmpty() && parts.values().stream().allMatch(String.class::isInstance)
+                ? parts.entrySet().stream().map(part -> part.getKey() + " " + part.getValue()).collect(Collectors.joining(", "))
+                : null;
     }
 
     /** A text, or a list of texts; null for what has parts of its own. */

@@ -11,10 +11,12 @@ import dev.qanat.pipeline.Pipelines;
 import dev.qanat.pipeline.Resource;
 import dev.qanat.web.ConfigView;
 import dev.qanat.web.Reply;
+import dev.qanat.web.ScheduleView;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,7 +29,7 @@ import org.apache.camel.Body;
 import org.apache.camel.Header;
 import org.jspecify.annotations.Nullable;
 
-/** {@code POST /configs/plan}: what putting a pipeline's YAML in force would do to routes and tables. It does nothing. */
+/** {@code POST /configs/plan}: what putting a pipeline's YAML in force would do to routes, schedules and tables. It does nothing. */
 @ApplicationScoped
 @Named("planEndpoint")
 public class PlanEndpoint {
@@ -38,12 +40,14 @@ public class PlanEndpoint {
     private final Pipelines pipelines;
     private final ConfigHistory history;
     private final Inboxes inboxes;
+    private final Ticks ticks;
     private final TablePlanner planner;
 
-    PlanEndpoint(Pipelines pipelines, ConfigHistory history, Inboxes inboxes, DataSource dataSource) {
+    PlanEndpoint(Pipelines pipelines, ConfigHistory history, Inboxes inboxes, Ticks ticks, DataSource dataSource) {
         this.pipelines = pipelines;
         this.history = history;
         this.inboxes = inboxes;
+        this.ticks = ticks;
         this.planner = new TablePlanner(dataSource, PATIENCE);
     }
 
@@ -65,7 +69,7 @@ public class PlanEndpoint {
                 "changes",
                 ConfigView.messages(ConfigChanges.between(latest.map(Version::yaml).orElse(null), yaml.text())));
         plan.put("routes", inboxes.plan(pipeline).stream().map(PlanEndpoint::route).toList());
-        plan.put("schedules", List.of());
+        plan.put("schedules", ticks.plan(pipeline).stream().map(PlanEndpoint::schedule).toList());
         plan.put("tables", tables(pipeline));
         return Reply.json(200, plan);
     }
@@ -77,6 +81,16 @@ public class PlanEndpoint {
         route.put("folder", change.folder());
         route.put("every", change.every().toString());
         return route;
+    }
+
+    private static Map<String, @Nullable Object> schedule(Ticks.Change change) {
+        Map<String, @Nullable Object> schedule = new LinkedHashMap<>();
+        schedule.put("effect", change.effect());
+        schedule.put("origin", change.origin().id());
+        schedule.putAll(ScheduleView.of(change.terms()));
+        schedule.put("next_fire_at", change.nextFireAt().map(Instant::toString).orElse(null));
+        schedule.put("before", change.before().map(ScheduleView::of).orElse(null));
+        return schedule;
     }
 
     private List<Map<String, @Nullable Object>> tables(Pipeline pipeline) throws SQLException {

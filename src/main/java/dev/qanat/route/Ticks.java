@@ -6,6 +6,7 @@ import dev.qanat.ledger.Schedules.Due;
 import dev.qanat.ledger.Schedules.Entry;
 import dev.qanat.ledger.Schedules.Origin;
 import dev.qanat.ledger.Schedules.Terms;
+import dev.qanat.pipeline.Pipeline;
 import dev.qanat.pipeline.Pipelines;
 import dev.qanat.pipeline.Schedule;
 import dev.qanat.settings.EtlSettings;
@@ -82,8 +83,7 @@ public class Ticks {
 
     /** Puts the schedule of one pipeline in force that follows from its version or the settings, unless somebody asked for another. */
     private void adopt(Pipelines.Active active) throws SchedulerException {
-        Optional<Schedule> own = active.pipeline().schedule();
-        Optional<Schedule> wanted = own.or(this::ofSettings);
+        Optional<Schedule> wanted = following(active.pipeline());
         if (wanted.isEmpty()) {
             if (schedules.unfollow(active.name(), active.version())) {
                 alarms.remove(active.name());
@@ -93,11 +93,20 @@ public class Ticks {
         }
         Instant since = now();
         Instant next = wanted.get().next(since, since);
-        Origin origin = own.isPresent() ? Origin.PIPELINE : Origin.SETTING;
-        if (schedules.follow(active.name(), active.version(), origin, terms(wanted.get()), since, next)) {
+        if (schedules.follow(
+                active.name(), active.version(), origin(active.pipeline()), terms(wanted.get()), since, next)) {
             alarms.set(active.name(), next);
             LOG.infof("Pipeline %s runs %s, next at %s", active.name(), told(wanted.get()), next);
         }
+    }
+
+    /** What a pipeline follows where nobody asked for another schedule: its own, or the settings'. */
+    private Optional<Schedule> following(Pipeline pipeline) {
+        return pipeline.schedule().or(this::ofSettings);
+    }
+
+    private static Origin origin(Pipeline pipeline) {
+        return pipeline.schedule().isPresent() ? Origin.PIPELINE : Origin.SETTING;
     }
 
     private Optional<Schedule> ofSettings() {
@@ -105,6 +114,37 @@ public class Ticks {
         return settings.enabled().orElse(interval.isPresent())
                 ? Optional.of(interval.map(every -> Schedule.of(every.toString(), null, null, null)).orElse(Schedule.HOURLY))
                 : Optional.empty();
+    }
+
+    /**
+     * What becomes of the schedule of a pipeline.
+     *
+     * @param terms of the schedule that would be in force, or of the one that would be removed
+     * @param before of the schedule that it would take the place of
+     * @param nextFireAt its first tick
+     */
+    record Change(String effect, Origin origin, Terms terms, Optional<Terms> before, Optional<Instant> nextFireAt) {}
+
+    /** What {@link #follow} would do if this pipeline were in force now; empty when there is no schedule and would be none. */
+    Optional<Change> plan(Pipeline pipeline) {
+        Optional<Entry> now = schedules.find(pipeline.name());
+        Optional<Schedule> wanted = following(pipeline);
+        if (now.isEmpty()) {
+            return wanted.map(schedule -> planned("created", pipeline, schedule, Optional.empty()));
+        }
+        Entry entry = now.get();
+        if (entry.origin() == Origin.API
+                || wanted.isPresent() && entry.origin() == origin(pipeline) && entry.terms().equals(terms(wanted.get()))) {
+            return Optional.of(
+                    new Change("unchanged", entry.origin(), entry.terms(), Optional.empty(), Optional.of(entry.nextFireAt())));
+        }
+        return Optional.of(wanted.map(schedule -> planned("changed", pipeline, schedule, Optional.of(entry.terms())))
+                .orElseGet(() -> new Change("removed", entry.origin(), entry.terms(), Optional.empty(), Optional.empty())));
+    }
+
+    private static Change planned(String effect, Pipeline pipeline, Schedule schedule, Optional<Terms> before) {
+        Instant since = now();
+        return new Change(effect, origin(pipeline), terms(schedule), before, Optional.of(schedule.next(since, since)));
     }
 
     /** Puts a schedule in force that somebody asked for. */

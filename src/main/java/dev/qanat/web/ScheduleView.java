@@ -1,6 +1,7 @@
 package dev.qanat.web;
 
 import dev.qanat.ledger.Schedules.Entry;
+import dev.qanat.ledger.Schedules.Terms;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -43,10 +44,17 @@ public final class ScheduleView {
     private static Map<String, @Nullable Object> terms(Entry schedule) {
         Map<String, @Nullable Object> view = new LinkedHashMap<>();
         view.put("pipeline", schedule.pipeline());
-        view.put("every", schedule.terms().every().orElse(null));
-        view.put("cron", schedule.terms().cron().orElse(null));
-        view.put("timezone", schedule.terms().timezone().orElse(schedule.terms().cron().isPresent() ? "UTC" : null));
-        view.put("catchup", schedule.terms().catchup());
+        view.putAll(of(schedule.terms()));
+        return view;
+    }
+
+    /** When something runs. */
+    public static Map<String, @Nullable Object> of(Terms terms) {
+        Map<String, @Nullable Object> view = new LinkedHashMap<>();
+        view.put("every", terms.every().orElse(null));
+        view.put("cron", terms.cron().orElse(null));
+        view.put("timezone", terms.timezone().orElse(terms.cron().isPresent() ? "UTC" : null));
+        view.put("catchup", terms.catchup());
         return view;
     }
 

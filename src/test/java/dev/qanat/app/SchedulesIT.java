@@ -271,6 +271,59 @@ class SchedulesIT {
         awaitNone(qanat, name);
     }
 
+    @Test
+    void a_plan_tells_what_would_become_of_the_schedule_and_a_diff_what_became_of_it() {
+        String name = Qanat.newName("planned");
+        String every = pipeline(name, "schedule: { every: PT10M, catchup: all }");
+        String cron = pipeline(name, "schedule: { cron: \"0 3 * * *\", timezone: Europe/Berlin }");
+        String none = pipeline(name, "");
+
+        assertThat(planned(none)).isEmpty();
+        Map<String, Object> created = planned(every).get(0);
+        assertThat(created).containsOnlyKeys(
+                "effect", "origin", "every", "cron", "timezone", "catchup", "next_fire_at", "before");
+        assertThat(created).containsEntry("effect", "created").containsEntry("origin", "pipeline").containsEntry("every", "PT10M")
+                .containsEntry("catchup", "all").containsEntry("cron", null).containsEntry("before", null);
+        assertThat(Instant.parse((String) created.get("next_fire_at")))
+                .isCloseTo(Instant.now().plus(10, ChronoUnit.MINUTES), within(5, ChronoUnit.SECONDS));
+        assertThat(inForce(qanat, name)).isNull();
+
+        qanat.pipeline(every);
+        awaitInForce(qanat, name, "every", "PT10M");
+        assertThat(planned(every)).singleElement().satisfies(same -> assertThat(same).containsEntry("effect", "unchanged")
+                .containsEntry("next_fire_at", inForce(qanat, name).get("next_fire_at")));
+        assertThat(planned(cron)).singleElement().satisfies(changed -> {
+            assertThat(changed).containsEntry("effect", "changed").containsEntry("cron", "0 3 * * *")
+                    .containsEntry("timezone", "Europe/Berlin").containsEntry("every", null);
+            assertThat(changed.get("before")).isEqualTo(JsonPath.from(
+                    "{\"every\": \"PT10M\", \"cron\": null, \"timezone\": null, \"catchup\": \"all\"}").getMap(""));
+        });
+        assertThat(planned(none)).singleElement().satisfies(removed -> assertThat(removed)
+                .containsEntry("effect", "removed").containsEntry("every", "PT10M").containsEntry("next_fire_at", null));
+        assertThat(inForce(qanat, name)).containsEntry("every", "PT10M");
+
+        scheduled("{\"pipeline\": \"%s\", \"every\": \"PT2H\"}".formatted(name));
+        for (String yaml : List.of(cron, none)) {
+            assertThat(planned(yaml)).singleElement().satisfies(posted -> assertThat(posted)
+                    .containsEntry("effect", "unchanged").containsEntry("origin", "api").containsEntry("every", "PT2H"));
+        }
+        delete(name);
+
+        qanat.pipeline(cron);
+        assertThat(qanat.request().get("/configs/" + name + "/diff").jsonPath().getList("changes.message"))
+                .containsExactlyInAnyOrder(
+                        "schedule.cron added (0 3 * * *)",
+                        "schedule.timezone added (Europe/Berlin)",
+                        "schedule.every removed (PT10M)",
+                        "schedule.catchup removed (all)");
+    }
+
+    private static List<Map<String, Object>> planned(String yaml) {
+        Response answer = qanat.request().contentType("application/yaml").body(yaml.getBytes(StandardCharsets.UTF_8)).post("/configs/plan");
+        assertThat(answer.statusCode()).as(answer.asString()).isEqualTo(200);
+        return answer.jsonPath().getList("schedules");
+    }
+
     // Busy
 
     @Test

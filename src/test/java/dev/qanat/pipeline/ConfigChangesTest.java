@@ -93,6 +93,16 @@ class ConfigChangesTest {
     }
 
     @Test
+    void when_and_how_often_it_runs_is_told() {
+        String every = BEFORE + "schedule: { every: PT5M }\n";
+        assertThat(messages(every)).containsExactly("schedule added (every PT5M)");
+        assertThat(ConfigChanges.between(every, BEFORE + "schedule: { every: PT10M, catchup: all }\nconcurrency: { limit: 2 }\n"))
+                .extracting(Change::message)
+                .containsExactly("schedule.every PT5M to PT10M", "schedule.catchup added (all)", "concurrency added (limit 2)");
+        assertThat(ConfigChanges.between(every, BEFORE)).extracting(Change::message).containsExactly("schedule removed (every PT5M)");
+    }
+
+    @Test
     void the_order_of_resources_and_columns_counts() {
         String turned = """
                 pipeline: market
