@@ -170,21 +170,19 @@ public final class Load {
         return new Iterator<>() {
             private boolean afterLarge;
 
+            /** Why no chunk is read any more {@link #next} tells: Camel asks here with a chunk in hand, and would drop that one. */
             @Override
             public boolean hasNext() {
+                return leaseLost || isCancelled() || chunkFailure != null || chunks.hasNext();
+            }
+
+            @Override
+            public Chunk next() {
                 if (leaseLost) {
                     throw new TransientFailure(
                             Code.LEASE_LOST, "run " + run.id() + " was taken over: its heartbeat did not reach the database");
                 }
                 checkCancelled();
-                if (chunkFailure != null) {
-                    throw notReadFurther();
-                }
-                return chunks.hasNext();
-            }
-
-            @Override
-            public Chunk next() {
                 chunkBegins();
                 try {
                     Chunk chunk = afterLarge ? alone() : chunks.next();
