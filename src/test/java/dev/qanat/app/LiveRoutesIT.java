@@ -189,7 +189,11 @@ class LiveRoutesIT {
     }
 
     private static void isForgiven(String file) {
-        soon(file + " is not faulty any more", () -> itemsOf(file).noneMatch(item -> item.get("last_error") != null)
+        isForgiven(file, AT_ONCE);
+    }
+
+    private static void isForgiven(String file, Duration patience) {
+        qanat.await(file + " is not faulty any more", patience, () -> itemsOf(file).noneMatch(item -> item.get("last_error") != null)
                 && !qanat.request().get("/q/health").asString().contains(file));
     }
 
@@ -425,7 +429,7 @@ class LiveRoutesIT {
                     () -> qanat.request().get("/q/health").asString().contains('"' + file + '"'));
             loadsGoOn();
             write(file, good);
-            isForgiven(file);
+            isForgiven(file, AFTER_LOADS);
         }
         loadsGoOn();
     }
