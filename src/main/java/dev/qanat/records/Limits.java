@@ -16,7 +16,7 @@ public record Limits(int fieldCharacters, int recordCharacters, int fields, long
     public static final Limits DEFAULT = new Limits(4 << 20, 4 << 20, 16_384, 100L << 30, 200);
 
     /** As many records make a chunk: enough to make its fixed costs small, few enough that it is garbage before it grows old. */
-    static final int CHUNK_RECORDS = 5_000;
+    static final int CHUNK_RECORDS = 2_500;
 
     /**
      * About as many characters of values make a chunk, however few its records are. A record's JSON text counts like a value,

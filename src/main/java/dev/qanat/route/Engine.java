@@ -32,6 +32,7 @@ public class Engine implements RouteFiles.Instances {
     private final Settings settings;
     private final PipelineFiles pipelineFiles;
     private final RouteFiles routeFiles;
+    private final LoadedRoutes routes;
     private final Inboxes inboxes;
     private final Demo demo;
     private volatile boolean created;
@@ -42,12 +43,14 @@ public class Engine implements RouteFiles.Instances {
             Settings settings,
             PipelineFiles pipelineFiles,
             RouteFiles routeFiles,
+            LoadedRoutes routes,
             Inboxes inboxes,
             Demo demo) {
         this.camel = camel;
         this.settings = settings;
         this.pipelineFiles = pipelineFiles;
         this.routeFiles = routeFiles;
+        this.routes = routes;
         this.inboxes = inboxes;
         this.demo = demo;
     }
@@ -99,19 +102,19 @@ public class Engine implements RouteFiles.Instances {
     private List<String> missing() {
         return Stream.concat(
                         ESSENTIAL.stream().filter(id -> camel.getRoute(id) == null),
-                        TEMPLATES.stream().filter(id -> !routeFiles.hasTemplate(id)).sorted())
+                        TEMPLATES.stream().filter(id -> !routes.hasTemplate(id)).sorted())
                 .toList();
     }
 
     @Override
     public void create() throws Exception {
-        if (!TEMPLATES.stream().allMatch(routeFiles::hasTemplate)) {
+        if (!TEMPLATES.stream().allMatch(routes::hasTemplate)) {
             return;
         }
         // Before the workers: a run of a pipeline that is not known yet would fail.
         inboxes.refresh();
         for (int number = 1; number <= settings.workers(); number++) {
-            routeFiles.make("worker", "worker-" + number, Map.of("number", number));
+            routes.make("worker", "worker-" + number, Map.of("number", number));
         }
         created = true;
         inboxes.resume();
@@ -122,7 +125,7 @@ public class Engine implements RouteFiles.Instances {
         created = false;
         inboxes.suspend();
         for (int number = 1; number <= settings.workers(); number++) {
-            routeFiles.remove("worker-" + number);
+            routes.remove("worker-" + number);
         }
     }
 

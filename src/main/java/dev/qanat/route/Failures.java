@@ -11,6 +11,7 @@ import jakarta.transaction.RollbackException;
 import java.nio.file.NoSuchFileException;
 import java.sql.SQLException;
 import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
@@ -56,7 +57,9 @@ public class Failures {
 
     static void tell(String route, Throwable thrown) {
         Failure failure = known(thrown, "route " + route);
-        if (failure instanceof TransientFailure) {
+        if (failure != null && failure.code() == Code.INTERRUPTED) {
+            LOG.infof("%s; it tries again", failure.getMessage());
+        } else if (failure instanceof TransientFailure) {
             long now = System.nanoTime();
             long before = AWAY_TOLD.get();
             if (now - before > TELL_EVERY_NANOS && AWAY_TOLD.compareAndSet(before, now)) {
@@ -99,6 +102,11 @@ public class Failures {
             }
             if (cause instanceof NoSuchFileException missing) {
                 return new InputFailure(Code.FILE_MISSING, missing.getMessage() + " is gone; drop it again", cause);
+            }
+            if (cause instanceof RejectedExecutionException) {
+                // Camel's answer at a route that stops; its routes are looked at for rest, but one may come in at the same moment.
+                return new TransientFailure(
+                        Code.INTERRUPTED, doing + ": a route was being stopped or replaced when it was to pass it", cause);
             }
             if (sql == null && cause instanceof SQLException found) {
                 sql = found;

@@ -29,7 +29,7 @@ public class Inboxes {
     private static final String TEMPLATE = "file-inbox";
     private static final long INBOX_MILLIS = 250;
 
-    private final RouteFiles routes;
+    private final LoadedRoutes routes;
     private final Pipelines pipelines;
     private final Files files;
     private final FilePlaces places;
@@ -40,7 +40,7 @@ public class Inboxes {
 
     private record Folder(String pipeline, String source, String path, long everyMillis) {}
 
-    Inboxes(RouteFiles routes, Pipelines pipelines, Files files, FilePlaces places) {
+    Inboxes(LoadedRoutes routes, Pipelines pipelines, Files files, FilePlaces places) {
         this.routes = routes;
         this.pipelines = pipelines;
         this.files = files;

@@ -39,7 +39,7 @@ public class RoutesEndpoint {
             ServiceStatus status = camel.getRouteController().getRouteStatus(route.getRouteId());
             Map<String, @Nullable Object> item = new LinkedHashMap<>();
             item.put("id", route.getRouteId());
-            String file = RouteFiles.fileOf(route);
+            String file = LoadedRoutes.fileOf(route);
             item.put("file", file);
             item.put("description", route.getDescription());
             item.put(

@@ -2,17 +2,22 @@ package dev.qanat.route;
 
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
+import java.nio.file.FileSystemLoopException;
+import java.nio.file.FileVisitOption;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -105,11 +110,7 @@ final class WatchedFolder {
         if (!exists()) {
             return files;
         }
-        List<Path> paths;
-        try (Stream<Path> walk = Files.walk(folder)) {
-            paths = walk.filter(WatchedFolder::isYaml).filter(Files::isRegularFile).toList();
-        }
-        for (Path path : paths) {
+        for (Path path : paths()) {
             String name = folder.relativize(path).toString().replace('\\', '/');
             try {
                 files.put(name, Files.readString(path));
@@ -123,9 +124,42 @@ final class WatchedFolder {
         return files;
     }
 
-    /** Names that begin with a dot are an editor's own files. */
+    /** Symbolic links are followed: that is how containers mount what they are configured with. */
+    private List<Path> paths() throws IOException {
+        List<Path> paths = new ArrayList<>();
+        Files.walkFileTree(folder, EnumSet.of(FileVisitOption.FOLLOW_LINKS), Integer.MAX_VALUE, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult preVisitDirectory(Path path, BasicFileAttributes attributes) {
+                return !path.equals(folder) && isHidden(path) ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFile(Path path, BasicFileAttributes attributes) {
+                if (attributes.isRegularFile() && isYaml(path)) {
+                    paths.add(path);
+                }
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path path, IOException e) throws IOException {
+                // Gone since its name was read, or a link to a folder that it lies in.
+                if (e instanceof NoSuchFileException || e instanceof FileSystemLoopException) {
+                    return FileVisitResult.CONTINUE;
+                }
+                throw e;
+            }
+        });
+        return paths;
+    }
+
     private static boolean isYaml(Path path) {
         String name = path.getFileName().toString();
-        return !name.startsWith(".") && (name.endsWith(".yaml") || name.endsWith(".yml"));
+        return !isHidden(path) && (name.endsWith(".yaml") || name.endsWith(".yml"));
+    }
+
+    /** Names that begin with a dot are an editor's, a version control's or a mount's own. */
+    private static boolean isHidden(Path path) {
+        return path.getFileName().toString().startsWith(".");
     }
 }
