@@ -133,6 +133,7 @@ class OpenApiIT {
     void every_answer_is_one_that_is_described() throws Exception {
         configurations();
         runs();
+        schedules();
         server();
         forAll();
 
@@ -240,6 +241,28 @@ class OpenApiIT {
         answers("GET", "/runs/{id}/rejections", of(run).queryParam("format", "xml"), 400);
         answers("GET", "/runs/{id}/rejections", of(999_999_999), 404);
         assertThat(qanat.runs(refusing)).extracting(each -> each.getString("status")).contains("succeeded", "failed", "cancelled");
+    }
+
+    private void schedules() {
+        String ticking = Qanat.newName("described");
+        String own = Qanat.newName("described");
+        qanat.pipeline(yaml("text", ticking));
+        qanat.pipeline(yaml("text", own) + "schedule: { cron: \"0 0 1 1 *\", timezone: Europe/Berlin }\n");
+        answers("POST", "/schedule-job", json("{\"pipeline\": \"" + ticking + "\", \"every\": \"P300D\"}"), 200);
+        answers("POST", "/schedule-job", json("{\"pipeline\": 1}"), 400);
+        answers("POST", "/schedule-job", json("{\"pipeline\": \"nope\"}"), 404);
+        answers("POST", "/schedule-job", json("x".repeat(11 << 20)), 413);
+        answers("POST", "/schedule-job", json("{\"pipeline\": \"" + ticking + "\", \"every\": \"x\"}"), 422);
+        answers("POST", "/configs/plan", body(yaml("text", own) + "schedule: { every: PT2H }\n"), 200);
+        answers("POST", "/configs/plan", body(yaml("text", own)), 200);
+        answers("GET", "/schedules", request().queryParam("limit", 1), 200);
+        answers("GET", "/schedules", request().queryParam("limit", 1000), 200);
+        answers("GET", "/schedules", request().queryParam("limit", 0), 400);
+        answers("DELETE", "/schedules/{pipeline}", of(own), 409);
+        answers("POST", "/schedule-job", json("{\"pipeline\": \"" + own + "\", \"cron\": \"0 0 2 1 *\"}"), 200);
+        answers("DELETE", "/schedules/{pipeline}", of(own), 200);
+        answers("DELETE", "/schedules/{pipeline}", of(ticking), 200);
+        answers("DELETE", "/schedules/{pipeline}", of(ticking), 404);
     }
 
     private void server() {
