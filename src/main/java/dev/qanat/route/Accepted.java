@@ -19,7 +19,8 @@ final class Accepted {
         String best = offered.get(0);
         double most = 0;
         for (String range : accept == null ? new String[0] : accept.toLowerCase(Locale.ROOT).split(",")) {
-            String[] parts = range.split(";");
+            // With a limit, so that there is a first part even of ";".
+            String[] parts = range.split(";", 100);
             double quality = quality(parts);
             String type = offered(parts[0].strip(), offered);
             if (type != null && quality > most) {

@@ -1,8 +1,10 @@
 package dev.qanat.web;
 
 import dev.qanat.failure.Code;
+import io.netty.handler.codec.http.HttpObjectDecoder;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.quarkus.vertx.http.runtime.filters.Filters;
+import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
@@ -69,6 +71,9 @@ final class ServerProblems {
             send(exchange, tooLarge());
         } else if (type != null && MULTIPART.matcher(type).lookingAt() && !BOUNDARY.matcher(type).find()) {
             send(exchange, new Problem(400, Code.INVALID_REQUEST, "the Content-Type names no boundary between the form's fields"));
+        } else if (type != null && type.chars().filter(c -> c == '"').count() % 2 == 1) {
+            // Vert.x fails on it.
+            send(exchange, new Problem(400, Code.INVALID_REQUEST, "the Content-Type has a quote that is not closed"));
         } else {
             if (type != null && type.regionMatches(true, 0, FORM, 0, FORM.length())) {
                 // No request is such a form: curl says so of everything that it is told to send. The body is taken as it is.
@@ -86,7 +91,14 @@ final class ServerProblems {
 
     private void failed(RoutingContext exchange) {
         int status = exchange.statusCode();
-        if (status == 404) {
+        Throwable failure = exchange.failure();
+        if (failure instanceof HttpClosedException) {
+            // Nobody is there any more to be answered.
+            return;
+        }
+        if (failure != null && whileDecoding(failure)) {
+            send(exchange, new Problem(400, Code.INVALID_REQUEST, "the request cannot be read: its chunks are malformed"));
+        } else if (status == 404) {
             send(exchange, UNKNOWN_PATH);
         } else if (status == 413) {
             send(exchange, tooLarge());
@@ -94,9 +106,15 @@ final class ServerProblems {
             String part = exchange.request().isExpectMultipart() ? "form" : "URL or one of its headers";
             send(exchange, new Problem(400, Code.INVALID_REQUEST, "the request cannot be read: its " + part + " is malformed"));
         } else {
-            LOG.error("A request met an error of Qanat's own", exchange.failure());
+            LOG.error("A request met an error of Qanat's own", failure);
             send(exchange, new Problem(500, Code.INTERNAL_ERROR, "an error of Qanat's own; its log says more"));
         }
+    }
+
+    /** Whether what came is no HTTP. Netty has no type of its own for all that it throws then. */
+    private static boolean whileDecoding(Throwable failure) {
+        return Arrays.stream(failure.getStackTrace())
+                .anyMatch(frame -> frame.getClassName().equals(HttpObjectDecoder.class.getName()));
     }
 
     private Problem tooLarge() {
