@@ -55,8 +55,13 @@ class ArchitectureTest {
     }
 
     @Test
-    void settings_knows_the_embedded_server() {
-        knows("settings", "failure", "embedded").check(OURS);
+    void access_knows_failures_alone() {
+        knows("access", "failure").check(OURS);
+    }
+
+    @Test
+    void settings_knows_the_embedded_server_and_who_may_do_what() {
+        knows("settings", "failure", "embedded", "access").check(OURS);
     }
 
     @Test
@@ -95,12 +100,12 @@ class ArchitectureTest {
 
     @Test
     void web_shows_the_ledger_and_pipelines() {
-        knows("web", "failure", "settings", "pipeline", "ledger").check(OURS);
+        knows("web", "failure", "settings", "access", "pipeline", "ledger").check(OURS);
     }
 
     @Test
     void route_knows_all_but_the_embedded_server() {
-        knows("route", "failure", "settings", "pipeline", "records", "validate", "load", "ledger", "web").check(OURS);
+        knows("route", "failure", "settings", "access", "pipeline", "records", "validate", "load", "ledger", "web").check(OURS);
     }
 
     @Test

@@ -86,6 +86,9 @@ public enum Code {
     METHOD_NOT_ALLOWED,
     UNAUTHORIZED,
     FORBIDDEN,
+    TOO_MANY_ATTEMPTS,
+    UNKNOWN_API_KEY,
+    ADMIN_KEY_NEEDED,
 
     // A start
     INVALID_SETTING,

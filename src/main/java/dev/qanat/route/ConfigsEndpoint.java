@@ -2,6 +2,7 @@ package dev.qanat.route;
 
 import static dev.qanat.route.Parameters.limit;
 import static dev.qanat.route.Parameters.number;
+import static org.apache.camel.component.platform.http.vertx.VertxPlatformHttpConstants.AUTHENTICATED_USER;
 
 import dev.qanat.failure.Code;
 import dev.qanat.pipeline.ConfigChanges;
@@ -9,6 +10,7 @@ import dev.qanat.pipeline.ConfigHistory;
 import dev.qanat.pipeline.ConfigHistory.Version;
 import dev.qanat.pipeline.Pipelines;
 import dev.qanat.web.BadRequest;
+import dev.qanat.web.Callers;
 import dev.qanat.web.ConfigView;
 import dev.qanat.web.Reply;
 import dev.qanat.web.RunView;
@@ -30,13 +32,11 @@ public class ConfigsEndpoint {
     private final ConfigHistory history;
     private final Pipelines pipelines;
     private final Inboxes inboxes;
-    private final Caller caller;
 
-    ConfigsEndpoint(ConfigHistory history, Pipelines pipelines, Inboxes inboxes, Caller caller) {
+    ConfigsEndpoint(ConfigHistory history, Pipelines pipelines, Inboxes inboxes) {
         this.history = history;
         this.pipelines = pipelines;
         this.inboxes = inboxes;
-        this.caller = caller;
     }
 
     /** The latest version of every pipeline, by name. */
@@ -96,7 +96,11 @@ public class ConfigsEndpoint {
     }
 
     /** Puts a version in force again, as a new one. */
-    public Reply rollback(@Header("pipeline") String pipeline, @Header("to") @Nullable String to) throws Exception {
+    public Reply rollback(
+            @Header("pipeline") String pipeline,
+            @Header("to") @Nullable String to,
+            @Header(AUTHENTICATED_USER) @Nullable Object user)
+            throws Exception {
         latest(pipeline);
         if (to == null) {
             throw invalid("to: name the version to go back to; GET /configs/" + pipeline + "/versions lists them");
@@ -105,7 +109,7 @@ public class ConfigsEndpoint {
         if (version.removed()) {
             throw invalid("to: version " + to + " took the pipeline out of force; name the one before it");
         }
-        ConfigHistory.Put put = pipelines.rollBack(version, caller.name());
+        ConfigHistory.Put put = pipelines.rollBack(version, Callers.of(user).name());
         inboxes.refresh();
         return ConfigView.put(put);
     }

@@ -27,9 +27,11 @@ public class Replies {
         Message message = exchange.getMessage();
         message.removeHeaders("*");
         message.setHeader(Exchange.HTTP_RESPONSE_CODE, reply.status());
-        message.setHeader(Exchange.CONTENT_TYPE, reply.contentType());
+        if (!reply.contentType().isEmpty()) {
+            message.setHeader(Exchange.CONTENT_TYPE, reply.contentType());
+        }
         reply.headers().forEach(message::setHeader);
-        message.setBody(reply.stream() == null ? reply.body() : reply.stream());
+        message.setBody(reply.status() == 204 ? null : reply.stream() == null ? reply.body() : reply.stream());
     }
 
     /** The answer to a request that failed; what was not foreseen goes to the log and not to the client. */

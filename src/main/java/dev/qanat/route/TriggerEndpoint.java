@@ -19,6 +19,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.camel.Body;
 import org.apache.camel.Header;
 import org.jspecify.annotations.Nullable;
@@ -84,7 +85,8 @@ public class TriggerEndpoint {
         if (!refused.isEmpty()) {
             answer.put("refused", refused);
         }
-        return Reply.json(202, answer);
+        return Reply.json(202, answer)
+                .noting("runs " + queued.stream().map(id -> Long.toString(id)).collect(Collectors.joining(", ")));
     }
 
     /**

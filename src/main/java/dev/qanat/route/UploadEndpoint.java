@@ -1,7 +1,10 @@
 package dev.qanat.route;
 
+import static org.apache.camel.component.platform.http.vertx.VertxPlatformHttpConstants.AUTHENTICATED_USER;
+
 import dev.qanat.pipeline.ConfigHistory;
 import dev.qanat.pipeline.Pipelines;
+import dev.qanat.web.Callers;
 import dev.qanat.web.ConfigView;
 import dev.qanat.web.Reply;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -17,22 +20,21 @@ public class UploadEndpoint {
 
     private final Pipelines pipelines;
     private final Inboxes inboxes;
-    private final Caller caller;
 
-    UploadEndpoint(Pipelines pipelines, Inboxes inboxes, Caller caller) {
+    UploadEndpoint(Pipelines pipelines, Inboxes inboxes) {
         this.pipelines = pipelines;
         this.inboxes = inboxes;
-        this.caller = caller;
     }
 
-    /** The parameters are those of {@link UploadedYaml#of}. */
+    /** The first parameters are those of {@link UploadedYaml#of}. */
     public Reply post(
             @Body byte @Nullable [] uploaded,
             @Header("file") @Nullable String field,
-            @Header("CamelFileName") @Nullable String fileName)
+            @Header("CamelFileName") @Nullable String fileName,
+            @Header(AUTHENTICATED_USER) @Nullable Object user)
             throws Exception {
         UploadedYaml yaml = UploadedYaml.of(uploaded, field, fileName);
-        ConfigHistory.Put put = pipelines.upload(yaml.text(), yaml.fileName(), caller.name());
+        ConfigHistory.Put put = pipelines.upload(yaml.text(), yaml.fileName(), Callers.of(user).name());
         inboxes.refresh();
         return ConfigView.put(put);
     }

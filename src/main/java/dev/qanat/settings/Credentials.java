@@ -10,20 +10,22 @@ import org.jspecify.annotations.Nullable;
  * Whether anybody may get in where the server listens.
  *
  * @param host where it listens
- * @param apiKey what a request must carry; null when nothing is asked
+ * @param apiKey the key of the environment; null when there is none
+ * @param keyRequired whether nobody gets in without a key, also before there is one
  */
-record Credentials(String host, @Nullable String apiKey) {
+record Credentials(String host, @Nullable String apiKey, boolean keyRequired) {
     private static final int SHORTEST_KEY = 16;
 
     /** @throws InputFailure when the key is too short, or when there is none and others than this machine could connect */
     void check() {
         if (apiKey == null) {
-            if (!loopback()) {
+            if (!keyRequired && !loopback()) {
                 throw new InputFailure(
                         Code.OPEN_WITHOUT_CREDENTIALS,
                         "quarkus.http.host is " + host + ", which others can reach, and no API key is set."
                                 + " Set QANAT_API_KEY to a secret of at least " + SHORTEST_KEY
-                                + " characters (openssl rand -hex 32), or listen on 127.0.0.1");
+                                + " characters (openssl rand -hex 32), or QANAT_REQUIRE_API_KEY to true to be told one at the first"
+                                + " start, or listen on 127.0.0.1");
             }
         } else if (apiKey.length() < SHORTEST_KEY) {
             throw new InputFailure(

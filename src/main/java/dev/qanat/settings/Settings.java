@@ -52,6 +52,18 @@ public interface Settings {
     /** The names of the environment that pipelines may read; a name that ends in {@code *} is a prefix. */
     Optional<List<String>> allowedEnv();
 
-    /** What every request must carry, when it is set. */
+    /** A key of the role admin; where any key is in force, every request needs one. */
     Optional<String> apiKey();
+
+    /** Whether a key is needed also where there is none: the first start then makes one and tells it. */
+    boolean requireApiKey();
+
+    /** Under which keys are hashed, the same in all processes; without it, under a secret in the database. */
+    Optional<String> keySecret();
+
+    /** Rules that go before those of the policy, such as {@code GET /my/path=viewer}. */
+    Optional<List<String>> access();
+
+    /** Whose pages may read answers, such as {@code https://console.example.com}. */
+    Optional<List<String>> corsOrigins();
 }

@@ -1,5 +1,6 @@
 package dev.qanat.settings;
 
+import dev.qanat.access.Policy;
 import dev.qanat.embedded.EmbeddedServer;
 import dev.qanat.failure.Code;
 import dev.qanat.failure.Failure;
@@ -12,11 +13,13 @@ import io.smallrye.config.ConfigValue;
 import io.smallrye.config.PropertiesConfigSource;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import org.eclipse.microprofile.config.spi.ConfigSource;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +51,9 @@ public final class StartConfig implements ConfigSourceFactory {
             "qanat.max-fields",
             "qanat.max-unpacked-ratio");
 
+    private static final int SHORTEST_SECRET = 32;
+    private static final Pattern ORIGIN = Pattern.compile("(?i)https?://([a-z0-9.-]+|\\[[0-9a-f:]+])(:\\d{1,5})?");
+
     private static @Nullable EmbeddedServer embedded;
 
     @Override
@@ -57,7 +63,14 @@ public final class StartConfig implements ConfigSourceFactory {
             return List.of();
         }
         try {
-            new Credentials(required(context, "quarkus.http.host"), optional(context, "qanat.api-key")).check();
+            new Credentials(
+                            required(context, "quarkus.http.host"),
+                            optional(context, "qanat.api-key"),
+                            Boolean.parseBoolean(required(context, "qanat.require-api-key").strip()))
+                    .check();
+            new Policy(list(context, "qanat.access"));
+            checkKeySecret(optional(context, "qanat.key-secret"));
+            list(context, "qanat.cors-origins").forEach(StartConfig::checkOrigin);
             for (String name : COUNTS) {
                 number(context, name, count -> count >= 1, "a number from 1");
             }
@@ -75,6 +88,25 @@ public final class StartConfig implements ConfigSourceFactory {
         } catch (Failure e) {
             // Quarkus prints the message of this one, of which it must be the root, and ends with a code of 1.
             throw new ConfigurationException(e.code().id() + ": " + e.getMessage());
+        }
+    }
+
+    private static void checkKeySecret(@Nullable String secret) {
+        if (secret != null && secret.length() < SHORTEST_SECRET) {
+            throw new InputFailure(
+                    Code.INVALID_SETTING,
+                    "QANAT_KEY_SECRET has " + secret.length() + " characters, it needs at least " + SHORTEST_SECRET
+                            + " (openssl rand -hex 32)");
+        }
+    }
+
+    /** No star: without keys it would open this machine to every page. */
+    private static void checkOrigin(String origin) {
+        if (!ORIGIN.matcher(origin).matches()) {
+            throw new InputFailure(
+                    Code.INVALID_SETTING,
+                    "QANAT_CORS_ORIGINS: '" + origin + "' is no origin; one looks like https://console.example.com or"
+                            + " http://localhost:3000");
         }
     }
 
@@ -140,6 +172,13 @@ public final class StartConfig implements ConfigSourceFactory {
             throw new InputFailure(Code.INVALID_SETTING, name + " is empty");
         }
         return value;
+    }
+
+    private static List<String> list(ConfigSourceContext context, String name) {
+        String value = optional(context, name);
+        return value == null
+                ? List.of()
+                : Arrays.stream(value.split(",")).map(String::strip).filter(item -> !item.isEmpty()).toList();
     }
 
     private static @Nullable String optional(ConfigSourceContext context, String name) {

@@ -17,7 +17,6 @@ final class Welcome {
     private static final Logger LOG = Logger.getLogger(Welcome.class);
 
     private final Home home;
-    private final Settings settings;
     private final String version;
     private final String host;
     private final String jdbcUrl;
@@ -25,13 +24,11 @@ final class Welcome {
 
     Welcome(
             Home home,
-            Settings settings,
             @ConfigProperty(name = "quarkus.application.version") String version,
             @ConfigProperty(name = "quarkus.http.host") String host,
             @ConfigProperty(name = "quarkus.datasource.jdbc.url") String jdbcUrl,
             @ConfigProperty(name = "quarkus.datasource.username", defaultValue = "") String username) {
         this.home = home;
-        this.settings = settings;
         this.version = version;
         this.host = host;
         this.jdbcUrl = jdbcUrl;
@@ -47,9 +44,7 @@ final class Welcome {
     }
 
     void listening(@ObservesAsync HttpServerStart event) {
-        LOG.infof(
-                "Qanat %s on http://%s:%d %s",
-                version, host, event.options().getPort(), settings.apiKey().isPresent() ? ", requests need the API key" : "");
+        LOG.infof("Qanat %s on http://%s:%d", version, host, event.options().getPort());
         warnOfLocale();
         LOG.infof("Drop files into %s%s<pipeline>", home.inbox(), File.separator);
         LOG.infof("Look into the database: %s", psql(jdbcUrl, username));

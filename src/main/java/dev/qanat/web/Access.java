@@ -1,37 +1,45 @@
 package dev.qanat.web;
 
+import dev.qanat.access.ApiKeys;
+import dev.qanat.access.Caller;
+import dev.qanat.access.FailedAttempts;
+import dev.qanat.access.Policy;
+import dev.qanat.access.Role;
 import dev.qanat.failure.Code;
-import dev.qanat.settings.Settings;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.regex.Pattern;
+import java.time.Duration;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who may get in, on every path, the routes' own included. With an API key: who shows it. Without one the server listens on
- * loopback only, and what is to be kept out are web pages in a browser of this machine: they give themselves away by a name in
- * {@code Host} that points here (DNS rebinding), or by their {@code Origin}. Health is open to all, as probes have no key.
+ * Who may get in, on every path, the routes' own included. Where a key is in force: who shows one whose role is that of the policy.
+ * Where there is none: this machine alone, see {@link ThisMachine}.
  */
 @Singleton
 final class Access {
-    private static final int BEFORE_EVERYTHING = 10_000;
+    static final int BEFORE_EVERYTHING = 10_000;
+
+    /** Set on an exchange that showed a key which is none. */
+    static final String WRONG_KEY = "qanat.wrong-key";
+
+    private static final String API_KEY = "X-API-Key";
     private static final String BEARER = "bearer ";
+    private static final String SHOW_ONE = "Send an API key as 'Authorization: Bearer <key>' or as 'X-API-Key: <key>'";
 
-    // The whole of 127.0.0.0/8, ::1 and names that never leave the machine.
-    private static final Pattern LOOPBACK = Pattern.compile(
-            "(?i)(localhost|[a-z0-9-]+\\.localhost|127\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}|\\[::1])(:\\d{1,5})?");
+    private final ApiKeys keys;
+    private final Policy policy;
+    private final ThisMachine thisMachine;
+    private final FailedAttempts attempts = new FailedAttempts();
 
-    private final byte @Nullable [] keyDigest;
-
-    Access(Settings settings) {
-        this.keyDigest = settings.apiKey().map(Access::digest).orElse(null);
+    Access(ApiKeys keys, Policy policy, ThisMachine thisMachine) {
+        this.keys = keys;
+        this.policy = policy;
+        this.thisMachine = thisMachine;
     }
 
     void guard(@Observes Filters filters) {
@@ -39,61 +47,110 @@ final class Access {
     }
 
     private void check(RoutingContext exchange) {
-        HttpServerRequest request = exchange.request();
-        if (keyDigest == null) {
-            if (!local(request)) {
+        Role needed = policy.needed(exchange.request().method().name(), exchange.normalizedPath());
+        if (!keys.areKnown()) {
+            if (needed == Role.PUBLIC) {
+                pass(exchange, Caller.ANYBODY);
+            } else {
+                exchange.response().putHeader("Retry-After", "1");
+                refuse(exchange, 503, Code.DATABASE_UNAVAILABLE, "the server is starting; try again in a moment");
+            }
+        } else if (!keys.areNeeded()) {
+            if (thisMachine.sent(exchange.request())) {
+                pass(exchange, Caller.LOCAL);
+            } else {
                 refuse(
                         exchange,
                         403,
                         Code.FORBIDDEN,
-                        "Without an API key only requests to localhost are answered, and none that come from a web page"
-                                + " of another site. Set QANAT_API_KEY to open the server to others.");
-                return;
+                        "Without an API key only requests from this machine to localhost are answered, and none that come from"
+                                + " a web page of another origin. Set QANAT_API_KEY to open the server to others.");
             }
-        } else if (!health(exchange.normalizedPath()) && !showsKey(request)) {
-            exchange.response().putHeader("WWW-Authenticate", "Bearer realm=\"qanat\"");
-            refuse(
-                    exchange,
-                    401,
-                    Code.UNAUTHORIZED,
-                    "Send the API key as 'Authorization: Bearer <key>' or as 'X-API-Key: <key>'.");
-            return;
+        } else if (needed == Role.PUBLIC) {
+            pass(exchange, Caller.ANYBODY);
+        } else {
+            checkKey(exchange, needed);
         }
+    }
+
+    private void checkKey(RoutingContext exchange, Role needed) {
+        String shown = shownKey(exchange.request());
+        Optional<Caller> found = shown == null ? Optional.empty() : keys.caller(shown);
+        String address = Addresses.client(exchange.request());
+        Duration wait = shown == null ? Duration.ZERO : attempts.wait(address, found.orElse(null));
+        if (!wait.isZero()) {
+            exchange.put(WRONG_KEY, true);
+            exchange.response().putHeader("Retry-After", Long.toString(wait.toSeconds()));
+            refuse(exchange, 429, Code.TOO_MANY_ATTEMPTS, "too many wrong keys came from your address; wait " + wait.toSeconds() + " s");
+        } else if (shown == null) {
+            challenge(exchange, SHOW_ONE + '.');
+        } else if (found.isEmpty()) {
+            exchange.put(WRONG_KEY, true);
+            Duration delay = attempts.failed(address);
+            later(exchange, delay, () -> challenge(exchange, "This key is not in force. " + SHOW_ONE + " that is."));
+        } else {
+            Caller caller = found.get();
+            attempts.accepted(address, caller);
+            forget(exchange.request());
+            if (caller.role().reaches(needed)) {
+                pass(exchange, caller);
+            } else {
+                Callers.put(exchange, caller);
+                refuse(
+                        exchange,
+                        403,
+                        Code.FORBIDDEN,
+                        "This needs a key of the role " + needed.id() + "; yours has the role " + caller.role().id() + ".");
+            }
+        }
+    }
+
+    private static void pass(RoutingContext exchange, Caller caller) {
+        Callers.put(exchange, caller);
         exchange.next();
     }
 
-    private static boolean health(String path) {
-        return path.equals("/q/health") || path.startsWith("/q/health/") || path.equals("/api/v1/health");
+    /** Nobody waits meanwhile but the client. */
+    private static void later(RoutingContext exchange, Duration delay, Runnable answer) {
+        if (delay.isZero()) {
+            answer.run();
+        } else {
+            exchange.vertx().setTimer(delay.toMillis(), timer -> {
+                if (!exchange.response().closed()) {
+                    answer.run();
+                }
+            });
+        }
     }
 
-    private static boolean local(HttpServerRequest request) {
-        // What HTTP/2 calls :authority stands here as well.
-        String host = request.authority() == null ? null : request.authority().toString();
-        String origin = request.getHeader(HttpHeaders.ORIGIN);
-        return host != null
-                && LOOPBACK.matcher(host).matches()
-                && (origin == null || LOOPBACK.matcher(origin.replaceFirst("(?i)^https?://", "")).matches());
-    }
-
-    private boolean showsKey(HttpServerRequest request) {
-        String key = request.getHeader("X-API-Key");
+    private static @Nullable String shownKey(HttpServerRequest request) {
+        String key = request.getHeader(API_KEY);
         String authorization = request.getHeader(HttpHeaders.AUTHORIZATION);
         if (key == null && authorization != null && authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
-            key = authorization.substring(BEARER.length()).strip();
+            return authorization.substring(BEARER.length()).strip();
         }
-        // Digests are of one length, and compared in a time that says nothing of where they differ.
-        return key != null && MessageDigest.isEqual(digest(key), keyDigest);
+        return key;
+    }
+
+    /** A route hands the headers of a request on, to whatever it calls and back in its answer: the key goes no further. */
+    private static void forget(HttpServerRequest request) {
+        if (request.headers().contains(API_KEY)) {
+            request.headers().remove(API_KEY);
+        } else {
+            request.headers().remove(HttpHeaders.AUTHORIZATION);
+        }
+    }
+
+    private static void challenge(RoutingContext exchange, String detail) {
+        exchange.response().putHeader("WWW-Authenticate", "Bearer realm=\"qanat\"");
+        refuse(exchange, 401, Code.UNAUTHORIZED, detail);
     }
 
     private static void refuse(RoutingContext exchange, int status, Code code, String detail) {
-        ServerProblems.send(exchange, new Problem(status, code, detail));
-    }
-
-    private static byte[] digest(String key) {
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
+        if (!exchange.request().isEnded()) {
+            // Its body is read and dropped, so that the connection can be used further.
+            exchange.request().resume();
         }
+        ServerProblems.send(exchange, new Problem(status, code, detail));
     }
 }

@@ -61,6 +61,7 @@ public record Problem(int status, Code code, String detail, List<Map<String, Obj
             case 409 -> "Conflict";
             case 413 -> "Content Too Large";
             case 422 -> "Unprocessable Content";
+            case 429 -> "Too Many Requests";
             case 503 -> "Service Unavailable";
             default -> "Internal Server Error";
         };

@@ -1,0 +1,63 @@
+package dev.qanat.web;
+
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import jakarta.inject.Singleton;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+
+/**
+ * Whether a request comes from this machine and was meant for it. The connection must come from loopback. A name in {@code Host} that
+ * only points here is that of a web page which has its name resolve to this machine (DNS rebinding). A page of another origin gives
+ * itself away by {@code Origin} or {@code Sec-Fetch-Site}, and a proxy that serves others by naming them.
+ */
+@Singleton
+final class ThisMachine {
+
+    // The whole of 127.0.0.0/8, ::1 and names that never leave the machine.
+    private static final Pattern LOOPBACK = Pattern.compile(
+            "(?i)(localhost|[a-z0-9-]+\\.localhost|127\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}|\\[::1])(:\\d{1,5})?");
+
+    private static final List<String> FORWARDED = List.of("X-Forwarded-For", "X-Real-IP");
+
+    private final CrossOrigin crossOrigin;
+
+    ThisMachine(CrossOrigin crossOrigin) {
+        this.crossOrigin = crossOrigin;
+    }
+
+    boolean sent(HttpServerRequest request) {
+        // What HTTP/2 calls :authority stands here as well.
+        String host = request.authority() == null ? null : request.authority().toString();
+        return Addresses.loopback(request)
+                && host != null
+                && LOOPBACK.matcher(host).matches()
+                && !forwardedForOthers(request)
+                && !fromAnotherOrigin(request, host);
+    }
+
+    private static boolean forwardedForOthers(HttpServerRequest request) {
+        for (String header : FORWARDED) {
+            for (String value : request.headers().getAll(header)) {
+                for (String address : value.split(",", 100)) {
+                    if (!Addresses.loopback(address.strip())) {
+                        return true;
+                    }
+                }
+            }
+        }
+        // It has many forms: whoever sends it is no client of this machine.
+        return request.headers().contains("Forwarded");
+    }
+
+    private boolean fromAnotherOrigin(HttpServerRequest request, String host) {
+        String origin = request.getHeader(HttpHeaders.ORIGIN);
+        if (origin != null) {
+            return !crossOrigin.allows(origin)
+                    && !origin.toLowerCase(Locale.ROOT).equals(request.scheme() + "://" + host.toLowerCase(Locale.ROOT));
+        }
+        String site = request.getHeader("Sec-Fetch-Site");
+        return site != null && !site.equals("same-origin") && !site.equals("none");
+    }
+}
