@@ -4,10 +4,6 @@ import static dev.qanat.route.Parameters.limit;
 import static dev.qanat.route.Parameters.number;
 import static org.apache.camel.component.platform.http.vertx.VertxPlatformHttpConstants.AUTHENTICATED_USER;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.qanat.access.ApiKey;
 import dev.qanat.access.ApiKeys;
 import dev.qanat.access.Caller;
@@ -22,10 +18,8 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
 import java.io.IOException;
 import java.sql.SQLException;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.regex.Pattern;
 import org.apache.camel.Body;
 import org.apache.camel.Header;
@@ -36,9 +30,7 @@ import org.jspecify.annotations.Nullable;
 @Named("keysEndpoint")
 public class KeysEndpoint {
 
-    private static final ObjectMapper JSON = new ObjectMapper()
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY);
+    private static final List<String> KEYS = List.of("name", "role");
 
     /** For people and for the audit: on one line, and not to be taken for empty. */
     private static final Pattern NAME = Pattern.compile("[^\\p{C}\\p{Z}]([^\\p{C}\\p{Zl}\\p{Zp}]{0,98}[^\\p{C}\\p{Z}])?");
@@ -50,17 +42,20 @@ public class KeysEndpoint {
     }
 
     /** Makes a key; the answer is the only one that holds it. */
-    public Reply post(@Body byte @Nullable [] body, @Header(AUTHENTICATED_USER) @Nullable Object user)
+    public Reply post(
+            @Body byte @Nullable [] body,
+            @Header("Content-Type") @Nullable String contentType,
+            @Header(AUTHENTICATED_USER) @Nullable Object user)
             throws IOException, SQLException {
-        JsonNode json = read(body);
-        String name = text(json, "name");
+        RequestBody asked = RequestBody.read(body, contentType, KEYS);
+        String name = asked.text("name").orElse("");
         if (!NAME.matcher(name).matches() || Caller.isReserved(name)) {
-            throw invalid("name: must have 1 to 100 characters without control characters or blanks at its ends,"
+            throw RequestBody.invalid("name: must have 1 to 100 characters without control characters or blanks at its ends,"
                     + " and be none of local, api_key, anybody, qanat");
         }
-        Role role = Role.of(text(json, "role"))
+        Role role = Role.of(asked.text("role").orElse(""))
                 .filter(known -> known != Role.PUBLIC)
-                .orElseThrow(() -> invalid("role: must be viewer, operator or admin"));
+                .orElseThrow(() -> RequestBody.invalid("role: must be viewer, operator or admin"));
         ApiKeys.Made made = keys.make(name, role, Callers.of(user).name())
                 .orElseThrow(() -> new BadRequest(
                         409,
@@ -94,37 +89,5 @@ public class KeysEndpoint {
                     Code.ADMIN_KEY_NEEDED,
                     "key " + id + " is the last of the role admin, and without it nobody could make another: make that first");
         };
-    }
-
-    private static JsonNode read(byte @Nullable [] body) throws IOException {
-        JsonNode json;
-        try {
-            json = body == null ? JSON.missingNode() : JSON.readTree(body);
-        } catch (JsonProcessingException e) {
-            // Its message may quote the body, which is nobody's to log.
-            throw invalid("the body is not JSON");
-        }
-        if (!json.isObject()) {
-            throw invalid("the body must be a JSON object, such as {\"name\": \"dashboard\", \"role\": \"viewer\"}");
-        }
-        for (Iterator<String> names = json.fieldNames(); names.hasNext(); ) {
-            String name = names.next();
-            if (!Set.of("name", "role").contains(name)) {
-                throw invalid("unknown key '" + name + "'; known are name, role");
-            }
-        }
-        return json;
-    }
-
-    private static String text(JsonNode json, String name) {
-        JsonNode value = json.path(name);
-        if (!value.isTextual()) {
-            throw invalid(name + ": must be a text");
-        }
-        return value.textValue();
-    }
-
-    private static BadRequest invalid(String detail) {
-        return new BadRequest(400, Code.INVALID_REQUEST, detail);
     }
 }

@@ -39,7 +39,7 @@ final class RequestBody {
             // Taken for no body, a form would mean every pipeline.
             throw invalid("the body must be JSON, not a form");
         }
-        if (body == null || new String(body, StandardCharsets.UTF_8).isBlank()) {
+        if (body == null || new String(body, StandardCharsets.UTF_8).matches("[ \\t\\r\\n]*")) {
             return new RequestBody(JSON.createObjectNode());
         }
         JsonNode json;

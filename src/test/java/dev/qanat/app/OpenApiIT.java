@@ -134,6 +134,7 @@ class OpenApiIT {
         configurations();
         runs();
         schedules();
+        access();
         server();
         forAll();
 
@@ -263,6 +264,27 @@ class OpenApiIT {
         answers("DELETE", "/schedules/{pipeline}", of(own), 200);
         answers("DELETE", "/schedules/{pipeline}", of(ticking), 200);
         answers("DELETE", "/schedules/{pipeline}", of(ticking), 404);
+    }
+
+    /** On an application of its own: where there is a key, every request must show one. */
+    private void access() throws Exception {
+        try (Qanat closed = Qanat.fresh("keys").start()) {
+            answers("POST", "/keys", key(closed, "dashboard", "viewer"), 409);
+            answers("POST", "/keys", key(closed, "dashboard", "nobody"), 400);
+            answers("POST", "/keys", key(closed, "x".repeat(11 << 20), "admin"), 413);
+            String admin = key(closed, "first", "admin").post("/keys").path("key");
+            answers("POST", "/keys", key(closed, "dashboard", "viewer").header("X-API-Key", admin), 201);
+            answers("GET", "/keys", closed.request().header("X-API-Key", admin), 200);
+            answers("GET", "/keys", closed.request().header("X-API-Key", admin).queryParam("limit", 1), 200);
+            answers("DELETE", "/keys/{id}", closed.request().header("X-API-Key", admin).pathParam("id", 99), 404);
+            answers("DELETE", "/keys/{id}", closed.request().header("X-API-Key", admin).pathParam("id", 1), 409);
+            answers("DELETE", "/keys/{id}", closed.request().header("X-API-Key", admin).pathParam("id", 2), 204);
+            answers("GET", "/audit", closed.request().header("X-API-Key", admin), 200);
+        }
+    }
+
+    private static RequestSpecification key(Qanat closed, String name, String role) {
+        return closed.request().contentType("application/json").body("{\"name\": \"" + name + "\", \"role\": \"" + role + "\"}");
     }
 
     private void server() {
