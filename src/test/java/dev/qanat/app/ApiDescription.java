@@ -133,6 +133,9 @@ final class ApiDescription {
             }
         });
         String type = headers.getOrDefault("content-type", "").split(";")[0];
+        if (!response.has("content") && type.isEmpty() && body.isEmpty()) {
+            return faults;
+        }
         JsonNode media = response.path("content").path(type);
         if (media.isMissingNode()) {
             faults.add("the content type '" + type + "' of a " + status + " is not described");

@@ -37,7 +37,7 @@ class CancelIT {
     @Test
     void a_queued_run_ends_at_once_and_the_one_before_it_goes_on() throws Exception {
         pipeline("");
-        try (Connection holder = lockTable()) {
+        try (Connection holder = qanat.lockTable(pipeline)) {
             long first = drop("a.csv", FILE);
             qanat.await("the first run waits", this::waitsForTable);
             long second = drop("b.csv", FILE.replace("1,", "11,"));
@@ -106,7 +106,7 @@ class CancelIT {
     @Test
     void a_run_that_waits_for_the_lock_of_its_table_stops_waiting() throws Exception {
         pipeline("");
-        try (Connection holder = lockTable()) {
+        try (Connection holder = qanat.lockTable(pipeline)) {
             long run = drop("a.csv", FILE);
             qanat.await("the landing waits", this::waitsForTable);
 
@@ -147,7 +147,7 @@ class CancelIT {
                         .with("QUARKUS_DATASOURCE_JDBC_URL", "jdbc:postgresql://127.0.0.1:" + qanat.pgPort() + "/qanat")
                         .with("QUARKUS_DATASOURCE_USERNAME", "qanat")
                         .start();
-                Connection holder = lockTable()) {
+                Connection holder = qanat.lockTable(pipeline)) {
             long run = drop("elsewhere.csv", FILE);
             qanat.await("the landing waits", this::waitsForTable);
             Qanat idle = second.logText().contains("Loading elsewhere.csv") ? qanat : second;
@@ -255,12 +255,6 @@ class CancelIT {
 
     private static String status(long run) {
         return qanat.request().get("/runs/" + run).jsonPath().getString("status");
-    }
-
-    private Connection lockTable() throws SQLException {
-        Connection holder = qanat.database();
-        holder.createStatement().execute("SELECT pg_advisory_lock(hashtextextended('\"silver\".\"" + pipeline + "\"', 0))");
-        return holder;
     }
 
     private boolean waitsForTable() {

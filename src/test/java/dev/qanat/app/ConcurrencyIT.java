@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.restassured.response.Response;
 import java.io.IOException;
 import java.sql.Connection;
-import java.sql.SQLException;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -27,7 +26,7 @@ class ConcurrencyIT {
     @Test
     void one_run_at_a_time_is_what_a_pipeline_has_that_says_nothing() throws Exception {
         pipeline("");
-        try (Connection holder = lockTable()) {
+        try (Connection holder = qanat.lockTable(pipeline)) {
             drop("a.csv", FILE);
             drop("b.csv", "id,name\n2,b\n");
             awaitStatuses("queued", "running");
@@ -40,7 +39,7 @@ class ConcurrencyIT {
     @Test
     void as_many_run_at_once_as_the_limit_says() throws Exception {
         pipeline("concurrency: { limit: 2 }");
-        try (Connection holder = lockTable()) {
+        try (Connection holder = qanat.lockTable(pipeline)) {
             drop("a.csv", FILE);
             drop("b.csv", "id,name\n2,b\n");
             awaitStatuses("running", "running");
@@ -54,7 +53,7 @@ class ConcurrencyIT {
     @Test
     void a_request_is_refused_while_a_run_is_running_and_a_file_waits() throws Exception {
         pipeline("concurrency: { behavior: refuse }");
-        try (Connection holder = lockTable()) {
+        try (Connection holder = qanat.lockTable(pipeline)) {
             drop("a.csv", FILE);
             awaitStatuses("running");
 
@@ -77,7 +76,7 @@ class ConcurrencyIT {
     @Test
     void an_older_run_is_cancelled_for_a_newer_one() throws Exception {
         pipeline("concurrency: { limit: 1, behavior: cancel }");
-        try (Connection holder = lockTable()) {
+        try (Connection holder = qanat.lockTable(pipeline)) {
             drop("a.csv", FILE);
             awaitStatuses("running");
             drop("b.csv", "id,name\n2,b\n");
@@ -113,11 +112,5 @@ class ConcurrencyIT {
         qanat.await(
                 "the runs are " + List.of(statuses),
                 () -> qanat.runs(pipeline).stream().map(run -> run.getString("status")).toList().equals(List.of(statuses)));
-    }
-
-    private Connection lockTable() throws SQLException {
-        Connection holder = qanat.database();
-        holder.createStatement().execute("SELECT pg_advisory_lock(hashtextextended('\"silver\".\"" + pipeline + "\"', 0))");
-        return holder;
     }
 }

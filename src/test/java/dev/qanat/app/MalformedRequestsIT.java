@@ -115,13 +115,15 @@ class MalformedRequestsIT {
     private static Answer answer(String text) {
         int end = text.indexOf("\r\n\r\n");
         String[] lines = text.substring(0, end < 0 ? text.length() : end).split("\r\n");
+        // The version is the one that the request claimed.
+        assertThat(lines[0]).as("the status line of %s", text).matches("HTTP/\\S+ \\d{3} .*");
         Map<String, String> headers = new HashMap<>();
         Arrays.stream(lines).skip(1).map(line -> line.split(": ?", 2)).filter(header -> header.length == 2).forEach(header ->
                 headers.put(header[0].toLowerCase(Locale.ROOT), header[1]));
         String sent = end < 0 ? "" : text.substring(end + 4);
         String body = headers.containsKey("transfer-encoding") ? unchunked(sent) : sent;
         return new Answer(
-                Integer.parseInt(lines[0].substring(9, 12)),
+                Integer.parseInt(lines[0].split(" ")[1]),
                 headers,
                 new String(body.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8));
     }

@@ -14,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -39,10 +38,10 @@ class OpenApiIT {
 
     /** What Quarkus serves; all else are routes. */
     private static final Set<String> NOT_ROUTES =
-            Set.of("GET /q/health", "GET /q/health/ready", "GET /q/health/live", "GET /q/openapi", "GET /docs");
+            Set.of("GET /q/health", "GET /q/health/ready", "GET /q/health/live", "GET /q/openapi", "GET /docs", "GET /runs/{id}/events");
 
     /** What is seen where an API key is set or the database is away. */
-    private static final Set<String> ELSEWHERE = Set.of("401", "503", "default");
+    private static final Set<String> ELSEWHERE = Set.of("401", "429", "503", "default");
 
     private static Qanat qanat;
     private static ApiDescription description;
@@ -200,7 +199,7 @@ class OpenApiIT {
         qanat.pipeline(yaml);
         JsonPath landed = qanat.load(refusing, "a.csv", "id,amount\n1,1.5\n2,x\n3,1.234\n");
         long run = landed.getLong("id");
-        try (Connection holder = lockTable(refusing)) {
+        try (Connection holder = qanat.lockTable(refusing)) {
             qanat.drop(refusing, "b.csv", "id,amount\n4,4\n");
             qanat.await("the landing waits", () -> qanat.is(
                     "EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'advisory' AND query LIKE '%\"" + refusing + "\"%')"));
@@ -237,6 +236,9 @@ class OpenApiIT {
             answers("GET", "/runs/{id}/rejections", of(each.getLong("id")), 200);
         }
         answers("GET", "/runs/{id}", of(999_999_999), 404);
+        answers("GET", "/runs/{id}/events", of(run), 200);
+        answers("GET", "/runs/{id}/events", of(run).header("Last-Event-ID", "ended"), 204);
+        answers("GET", "/runs/{id}/events", of(999_999_999), 404);
         answers("GET", "/runs/{id}/rejections", of(run).queryParam("limit", 1), 200);
         answers("GET", "/runs/{id}/rejections", of(run).accept("text/csv"), 200);
         answers("GET", "/runs/{id}/rejections", of(run).queryParam("format", "xml"), 400);
@@ -375,11 +377,5 @@ class OpenApiIT {
                     primary_key: id
                 """
                 .formatted(pipeline, type);
-    }
-
-    private static Connection lockTable(String table) throws SQLException {
-        Connection holder = qanat.database();
-        holder.createStatement().execute("SELECT pg_advisory_lock(hashtextextended('\"silver\".\"" + table + "\"', 0))");
-        return holder;
     }
 }

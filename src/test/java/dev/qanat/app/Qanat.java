@@ -334,6 +334,13 @@ public final class Qanat implements AutoCloseable {
         return request().queryParam("limit", 1000).get("/runs/" + run + "/rejections").jsonPath().getList("items");
     }
 
+    /** Holds up the landings in a silver table until the connection is closed. */
+    public Connection lockTable(String table) throws SQLException {
+        Connection holder = database();
+        holder.createStatement().execute("SELECT pg_advisory_lock(hashtextextended('\"silver\".\"" + table + "\"', 0))");
+        return holder;
+    }
+
     public Connection database() throws SQLException {
         return DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + pgPort + "/qanat", "qanat", "");
     }
