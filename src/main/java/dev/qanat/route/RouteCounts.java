@@ -5,6 +5,7 @@ import dev.qanat.web.BadRequest;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
@@ -32,10 +33,10 @@ public class RouteCounts implements RoutePolicyFactory {
         return counts.computeIfAbsent(routeId, id -> new Count());
     }
 
-    /** Whether a request was at fault, and not the route. */
-    private static boolean isClients(Throwable thrown) {
+    /** Whether a request was at fault, or that the route was being replaced, and not the route. */
+    private static boolean isNotItsOwn(Throwable thrown) {
         for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
-            if (cause instanceof BadRequest || cause instanceof InvalidPipeline) {
+            if (cause instanceof BadRequest || cause instanceof InvalidPipeline || cause instanceof RejectedExecutionException) {
                 return true;
             }
         }
@@ -51,7 +52,7 @@ public class RouteCounts implements RoutePolicyFactory {
                 count.exchanges.incrementAndGet();
                 // Also what the route's own error handler has dealt with, as ticks and requests have theirs dealt with.
                 Exception thrown = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, exchange.getException(), Exception.class);
-                if (thrown != null && !isClients(thrown)) {
+                if (thrown != null && !isNotItsOwn(thrown)) {
                     count.failures.incrementAndGet();
                     count.lastError = thrown.toString();
                 }
