@@ -31,12 +31,12 @@ public class ConfigsEndpoint {
 
     private final ConfigHistory history;
     private final Pipelines pipelines;
-    private final Inboxes inboxes;
+    private final Activation activation;
 
-    ConfigsEndpoint(ConfigHistory history, Pipelines pipelines, Inboxes inboxes) {
+    ConfigsEndpoint(ConfigHistory history, Pipelines pipelines, Activation activation) {
         this.history = history;
         this.pipelines = pipelines;
-        this.inboxes = inboxes;
+        this.activation = activation;
     }
 
     /** The latest version of every pipeline, by name. */
@@ -110,7 +110,7 @@ public class ConfigsEndpoint {
             throw invalid("to: version " + to + " took the pipeline out of force; name the one before it");
         }
         ConfigHistory.Put put = pipelines.rollBack(version, Callers.of(user).name());
-        inboxes.refresh();
+        activation.refresh();
         return ConfigView.put(put);
     }
 

@@ -34,6 +34,7 @@ public class Engine implements RouteFiles.Instances {
     private final RouteFiles routeFiles;
     private final LoadedRoutes routes;
     private final Inboxes inboxes;
+    private final Activation activation;
     private final Demo demo;
     private volatile boolean created;
     private volatile boolean working;
@@ -45,6 +46,7 @@ public class Engine implements RouteFiles.Instances {
             RouteFiles routeFiles,
             LoadedRoutes routes,
             Inboxes inboxes,
+            Activation activation,
             Demo demo) {
         this.camel = camel;
         this.settings = settings;
@@ -52,6 +54,7 @@ public class Engine implements RouteFiles.Instances {
         this.routeFiles = routeFiles;
         this.routes = routes;
         this.inboxes = inboxes;
+        this.activation = activation;
         this.demo = demo;
     }
 
@@ -80,7 +83,7 @@ public class Engine implements RouteFiles.Instances {
     private void look() {
         try {
             if (pipelineFiles.look()) {
-                inboxes.refresh();
+                activation.refresh();
             }
         } catch (Exception e) {
             Failures.tell("pipeline-files", e);     // the database is away; routes need none

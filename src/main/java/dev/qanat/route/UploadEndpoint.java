@@ -19,11 +19,11 @@ import org.jspecify.annotations.Nullable;
 public class UploadEndpoint {
 
     private final Pipelines pipelines;
-    private final Inboxes inboxes;
+    private final Activation activation;
 
-    UploadEndpoint(Pipelines pipelines, Inboxes inboxes) {
+    UploadEndpoint(Pipelines pipelines, Activation activation) {
         this.pipelines = pipelines;
-        this.inboxes = inboxes;
+        this.activation = activation;
     }
 
     /** The first parameters are those of {@link UploadedYaml#of}. */
@@ -35,7 +35,7 @@ public class UploadEndpoint {
             throws Exception {
         UploadedYaml yaml = UploadedYaml.of(uploaded, field, fileName);
         ConfigHistory.Put put = pipelines.upload(yaml.text(), yaml.fileName(), Callers.of(user).name());
-        inboxes.refresh();
+        activation.refresh();
         return ConfigView.put(put);
     }
 }

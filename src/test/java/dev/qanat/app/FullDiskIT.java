@@ -62,9 +62,11 @@ class FullDiskIT {
             assertThat(qanat.archive("full").resolve("large.csv")).exists();
             assertThat(qanat.logText()).doesNotContain("internal_error");
         } finally {
-            qanat.close();
-            Files.copy(qanat.log(), Path.of("target", "full-disk.log"), StandardCopyOption.REPLACE_EXISTING);
-            Qanat.tryToRun("umount", "-l", qanat.home().toString());
+            try (qanat) {
+                Files.copy(qanat.log(), Path.of("target", "full-disk.log"), StandardCopyOption.REPLACE_EXISTING);
+            } finally {
+                Qanat.tryToRun("umount", "-l", qanat.home().toString());
+            }
         }
     }
 

@@ -108,6 +108,8 @@ public final class Qanat implements AutoCloseable {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("-Xmx256m");
+        // A process of a test lives for seconds: what the second compiler would gain takes longer than it lasts.
+        command.add("-XX:TieredStopAtLevel=1");
         String agent = System.getProperty("qanat.agent", "");
         if (!agent.isBlank()) {
             command.add(agent);
