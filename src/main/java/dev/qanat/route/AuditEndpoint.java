@@ -7,7 +7,6 @@ import dev.qanat.access.AuditLog;
 import dev.qanat.access.AuditRecord;
 import dev.qanat.web.AccessView;
 import dev.qanat.web.Reply;
-import dev.qanat.web.RunView;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
 import java.util.List;
@@ -29,12 +28,6 @@ public class AuditEndpoint {
     public Reply list(@Header("limit") @Nullable String limit, @Header("after") @Nullable String after) {
         int most = limit(limit);
         List<AuditRecord> found = audit.list(Optional.ofNullable(after).map(text -> number("after", text)), most + 1);
-        boolean more = found.size() > most;
-        List<AuditRecord> items = more ? found.subList(0, most) : found;
-        return Reply.json(
-                200,
-                RunView.page(
-                        items.stream().map(AccessView::of).toList(),
-                        more ? Long.toString(items.get(most - 1).id()) : null));
+        return Reply.page(found, most, AccessView::of, AuditRecord::id);
     }
 }

@@ -13,7 +13,6 @@ import dev.qanat.web.BadRequest;
 import dev.qanat.web.Callers;
 import dev.qanat.web.ConfigView;
 import dev.qanat.web.Reply;
-import dev.qanat.web.RunView;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
 import java.util.LinkedHashMap;
@@ -44,7 +43,7 @@ public class ConfigsEndpoint {
         pipelines.refresh();
         int most = limit(limit);
         List<Version> found = history.latest(after == null ? "" : after, most + 1);
-        return page(found, most, this::withStatus, Version::pipeline);
+        return Reply.page(found, most, this::withStatus, Version::pipeline);
     }
 
     public Reply get(@Header("pipeline") String pipeline, @Header("Accept") @Nullable String accept) {
@@ -61,7 +60,7 @@ public class ConfigsEndpoint {
         latest(pipeline);
         long below = after == null ? Integer.MAX_VALUE : number("after", after);
         List<Version> found = history.versions(pipeline, (int) Math.min(below, Integer.MAX_VALUE), most + 1);
-        return page(found, most, ConfigView::of, version -> Integer.toString(version.number()));
+        return Reply.page(found, most, ConfigView::of, Version::number);
     }
 
     public Reply version(
@@ -120,17 +119,6 @@ public class ConfigsEndpoint {
         view.put("status", version.removed() ? "removed" : reason == null ? "active" : "inactive");
         view.put("reason", version.removed() ? null : reason);
         return view;
-    }
-
-    private static Reply page(
-            List<Version> found,
-            int most,
-            Function<Version, Map<String, @Nullable Object>> view,
-            Function<Version, String> next) {
-        boolean more = found.size() > most;
-        List<Version> items = more ? found.subList(0, most) : found;
-        return Reply.json(
-                200, RunView.page(items.stream().map(view).toList(), more ? next.apply(items.get(most - 1)) : null));
     }
 
     private static Reply yamlOrNot(

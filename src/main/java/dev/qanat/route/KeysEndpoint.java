@@ -13,7 +13,6 @@ import dev.qanat.web.AccessView;
 import dev.qanat.web.BadRequest;
 import dev.qanat.web.Callers;
 import dev.qanat.web.Reply;
-import dev.qanat.web.RunView;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
 import java.io.IOException;
@@ -68,13 +67,7 @@ public class KeysEndpoint {
     public Reply list(@Header("limit") @Nullable String limit, @Header("after") @Nullable String after) {
         int most = limit(limit);
         List<ApiKey> found = keys.list(Optional.ofNullable(after).map(text -> number("after", text)), most + 1);
-        boolean more = found.size() > most;
-        List<ApiKey> items = more ? found.subList(0, most) : found;
-        return Reply.json(
-                200,
-                RunView.page(
-                        items.stream().map(AccessView::of).toList(),
-                        more ? Long.toString(items.get(most - 1).id()) : null));
+        return Reply.page(found, most, AccessView::of, ApiKey::id);
     }
 
     /** Takes a key out of force, for ever. */

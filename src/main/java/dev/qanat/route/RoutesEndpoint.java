@@ -1,7 +1,6 @@
 package dev.qanat.route;
 
 import dev.qanat.web.Reply;
-import dev.qanat.web.RunView;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
 import java.util.ArrayList;
@@ -68,6 +67,6 @@ public class RoutesEndpoint {
             item.put("last_error", reason);
             items.add(item);
         });
-        return Reply.json(200, RunView.page(items, null));
+        return Reply.list(items);
     }
 }

@@ -47,17 +47,9 @@ public class RunsEndpoint {
                 Optional.ofNullable(status).map(RunsEndpoint::status),
                 Optional.ofNullable(after).map(text -> number("after", text)),
                 most + 1);
-        boolean more = page.size() > most;
-        List<Run> items = more ? page.subList(0, most) : page;
         Map<Long, List<RunResource>> resources =
-                runs.resources(items.stream().map(Run::id).toList());
-        return Reply.json(
-                200,
-                RunView.page(
-                        items.stream()
-                                .map(run -> RunView.of(run, resources.getOrDefault(run.id(), List.of())))
-                                .toList(),
-                        more ? Long.toString(items.get(most - 1).id()) : null));
+                runs.resources(page.stream().map(Run::id).toList());
+        return Reply.page(page, most, run -> RunView.of(run, resources.getOrDefault(run.id(), List.of())), Run::id);
     }
 
     public Reply get(@Header("id") String id) {
@@ -82,14 +74,7 @@ public class RunsEndpoint {
         }
         int most = limit(limit);
         List<RejectedRecord> page = rejections.list(run.id(), after == null ? 0 : number("after", after), most + 1);
-        boolean more = page.size() > most;
-        List<RejectedRecord> items = more ? page.subList(0, most) : page;
-        return Reply.json(
-                200,
-                RunView.page(
-                        items.stream().map(RunView::of).toList(),
-                        more ? Long.toString(items.get(most - 1).id()) : null))
-                .withHeader("Vary", "Accept");
+        return Reply.page(page, most, RunView::of, RejectedRecord::id).withHeader("Vary", "Accept");
     }
 
     private static String format(String text) {

@@ -9,7 +9,6 @@ import dev.qanat.pipeline.Schedule;
 import dev.qanat.pipeline.Schedule.Catchup;
 import dev.qanat.web.BadRequest;
 import dev.qanat.web.Reply;
-import dev.qanat.web.RunView;
 import dev.qanat.web.ScheduleView;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
@@ -56,7 +55,7 @@ public class SchedulesEndpoint {
         for (Pipelines.Active active : pipelines.active()) {
             items.add(set(active, schedule));
         }
-        return Reply.json(200, RunView.page(items, null));
+        return Reply.list(items);
     }
 
     private Map<String, @Nullable Object> set(Pipelines.Active active, Schedule schedule) throws SchedulerException {
@@ -99,9 +98,7 @@ public class SchedulesEndpoint {
     public Reply list(@Header("limit") @Nullable String limit, @Header("after") @Nullable String after) {
         int most = Parameters.limit(limit);
         List<Entry> entries = schedules.list(Optional.ofNullable(after).map(SchedulesEndpoint::storable), most + 1);
-        List<Entry> items = entries.subList(0, Math.min(most, entries.size()));
-        String next = entries.size() > most ? items.get(most - 1).pipeline() : null;
-        return Reply.json(200, RunView.page(items.stream().map(ScheduleView::of).toList(), next));
+        return Reply.page(entries, most, ScheduleView::of, Entry::pipeline);
     }
 
     /** Takes a schedule out of force that was posted; the pipeline's own, or that of the settings, then stands again. */

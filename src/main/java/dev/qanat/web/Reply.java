@@ -4,7 +4,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.InputStream;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +42,31 @@ public record Reply(
     /** A reply in JSON; maps keep their order. */
     public static Reply json(int status, Object body) {
         return json(status, "application/json", body);
+    }
+
+    /** A list that is given whole. */
+    public static Reply list(List<?> items) {
+        return list(items, null);
+    }
+
+    /**
+     * A page of a list.
+     *
+     * @param found the page's items, and one more where the list goes on
+     * @param limit how many items a page has
+     * @param cursor what the next page is asked for by, of the last item
+     */
+    public static <T> Reply page(List<T> found, int limit, Function<T, ?> view, Function<T, ?> cursor) {
+        List<T> items = found.subList(0, Math.min(limit, found.size()));
+        String next = found.size() > limit ? cursor.apply(items.get(limit - 1)).toString() : null;
+        return list(items.stream().map(view).toList(), next);
+    }
+
+    private static Reply list(List<?> items, @Nullable String next) {
+        Map<String, @Nullable Object> list = new LinkedHashMap<>();
+        list.put("items", items);
+        list.put("next", next);
+        return json(200, list);
     }
 
     static Reply json(int status, String contentType, Object body) {

@@ -110,18 +110,6 @@ public final class RunView {
         return view;
     }
 
-    /**
-     * A page of a list.
-     *
-     * @param next what to give as {@code after} for the next page; null on the last
-     */
-    public static Map<String, @Nullable Object> page(List<?> items, @Nullable String next) {
-        Map<String, @Nullable Object> view = new LinkedHashMap<>();
-        view.put("items", items);
-        view.put("next", next);
-        return view;
-    }
-
     private static @Nullable String text(Optional<java.time.Instant> instant) {
         return instant.map(Object::toString).orElse(null);
     }
