@@ -22,8 +22,9 @@ import org.postgresql.util.ServerErrorMessage;
 
 /**
  * Has PostgreSQL look at the expressions of a pipeline, over empty tables of the declared columns, in a transaction that is rolled
- * back. As a check constraint, an expression may hold no sub-select, no aggregate, no window and no set: it sees one row and
- * nothing else. Volatile functions are refused by their catalogue entry. Safe for use by several threads.
+ * back. As a check constraint, an expression may hold no sub-select, no aggregate, no window and no set: it sees one row. What it
+ * calls must be immutable by its catalogue entry, or one of the functions that hang on nothing but the clock and settings of form.
+ * Nothing is evaluated before that is known. Safe for use by several threads.
  */
 @ApplicationScoped
 class Expressions {
@@ -34,6 +35,53 @@ class Expressions {
     private static final int SECONDS = 10;
     /** As much of PostgreSQL's message as is told; it may quote the expression. */
     private static final int MESSAGE = 300;
+
+    /** How the states of values begin that cannot be computed. */
+    private static final String DATA = "22";
+
+    /**
+     * Functions of PostgreSQL that are stable, as they hang on the clock, the time zone or how a value is written, and on nothing else
+     * but their arguments. What {@code record_out} and the like do hangs on the types within, which are looked at themselves.
+     */
+    private static final String HARMLESS = "^("
+            + "now|(transaction|statement)_timestamp|age|date|time|timetz|timestamp|timestamptz|timezone|overlaps|make_timestamptz"
+            + "|date_(part|trunc|add|subtract)|extract|to_(char|date|timestamp|number)"
+            + "|timestamptz_(pl|mi)_interval|interval_pl_timestamptz"
+            + "|(date|timestamp|timestamptz)_(lt|le|eq|ne|ge|gt)_(date|timestamp|timestamptz)"
+            + "|concat|concat_ws|format|quote_literal|quote_nullable|textanycat|anytextcat|array_to_string"
+            + "|length|convert|convert_from|convert_to|money|numeric|xml|xml_is_well_formed"
+            + "|to_jsonb?|(row|array)_to_json|jsonb?_build_(array|object)|jsonb?_strip_nulls"
+            + "|jsonb_path_(exists|match|query_array|query_first)_tz"
+            + "|(array|cash|date|domain|enum|interval|multirange|range|record|time|timetz|timestamp|timestamptz|xml)_(in|out)"
+            + ")$";
+
+    /**
+     * What the parsed constraint holds and must not: functions, types whose values are looked up in the catalogue or that hold such
+     * ones unseen, and who is connected to what. Constants stand in it as numbers and cannot pass for any of these.
+     */
+    private static final String FORBIDDEN = """
+            WITH parsed AS (
+                SELECT conbin::text AS tree FROM pg_constraint WHERE conrelid = '%1$s'::regclass AND conname = 'expression'
+            ), function AS (
+                SELECT oid, proname, provolatile = 'i' OR provolatile = 's' AND pronamespace = 'pg_catalog'::regnamespace
+                       AND proname ~ '%2$s' AND 'xid'::regtype <> ALL (proargtypes) AS harmless
+                FROM pg_proc
+            ), named AS (
+                SELECT DISTINCT t.oid, t.typelem FROM parsed, regexp_matches(tree, ':\\w*typ(?:e|eid|id) (\\d+)', 'gi') AS m
+                JOIN pg_type t ON t.oid = m[1]::oid
+            )
+            SELECT 'calls ' || proname || ', which looks at more than the row and the clock, or does more than compute; take it out'
+            FROM parsed, regexp_matches(tree, ':(?:op)?funcid (\\d+)', 'g') AS m JOIN function f ON f.oid = m[1]::oid
+            WHERE NOT harmless
+            UNION ALL
+            SELECT 'asks for the user, the schema or the database, which is not of the row; take it out'
+            FROM parsed WHERE tree ~ '\\{SQLVALUEFUNCTION :op \\d+ :type 19 '
+            UNION ALL
+            SELECT 'has a value of the type ' || format_type(t.oid, NULL) || ', which looks at more than the row; take it out'
+            FROM pg_type t JOIN function i ON i.oid = t.typinput JOIN function o ON o.oid = t.typoutput
+            WHERE (t.oid IN (SELECT oid FROM named) OR t.oid IN (SELECT typelem FROM named))
+              AND (t.typtype = 'c' OR NOT (i.harmless AND o.harmless))
+            LIMIT 1""";
 
     private static final Pattern QUOTED = Pattern.compile("\"([^\"]+)\"");
 
@@ -97,10 +145,10 @@ class Expressions {
     private static Optional<String> fault(Statement statement, Resource resource, Column column) throws SQLException {
         Expression expr = column.expr().orElseThrow();
         return fault(statement, expr, resource.readColumns(), resource, () -> {
-            Optional<String> volatileFunction =
+            Optional<String> forbidden =
                     constrain(statement, READ, "(" + expr.inParentheses() + ") IS NOT NULL");
-            if (volatileFunction.isPresent()) {
-                return volatileFunction;
+            if (forbidden.isPresent()) {
+                return forbidden;
             }
             // An assignment: what only a cast makes of the type must be cast in the expression.
             statement.execute("INSERT INTO " + ALL + " (\"" + column.name() + "\") SELECT " + expr.inParentheses() + " FROM "
@@ -115,11 +163,11 @@ class Expressions {
 
     private static Optional<String> fault(Statement statement, Resource resource, Expression where) throws SQLException {
         return fault(statement, where, resource.columns(), resource, () -> {
-            Optional<String> volatileFunction = constrain(statement, ALL, where.inParentheses());
-            if (volatileFunction.isEmpty()) {
+            Optional<String> forbidden = constrain(statement, ALL, where.inParentheses());
+            if (forbidden.isEmpty()) {
                 statement.execute("SELECT FROM " + ALL + " WHERE " + where.inParentheses());
             }
-            return volatileFunction;
+            return forbidden;
         });
     }
 
@@ -145,20 +193,11 @@ class Expressions {
         }
     }
 
-    /** Lets PostgreSQL read the expression, and answers with what is wrong about the functions it calls. */
+    /** Lets PostgreSQL read the expression without evaluating it, and answers with what it must not use. */
     private static Optional<String> constrain(Statement statement, String table, String condition) throws SQLException {
-        statement.execute("ALTER TABLE " + table + " ADD CONSTRAINT expression CHECK (" + condition + ")");
-        // The functions and operators of the parsed expression; constants stand in it as numbers and cannot pass for them.
-        try (ResultSet function = statement.executeQuery("""
-                SELECT p.proname FROM pg_constraint c
-                CROSS JOIN LATERAL regexp_matches(c.conbin::text, ':(?:op)?funcid (\\d+)', 'g') AS called
-                JOIN pg_proc p ON p.oid = called[1]::oid
-                WHERE c.conrelid = '%s'::regclass AND c.conname = 'expression' AND p.provolatile = 'v'
-                LIMIT 1""".formatted(table))) {
-            return function.next()
-                    ? Optional.of("calls %s, which gives something else each time or does more than compute; take it out"
-                            .formatted(function.getString(1)))
-                    : Optional.empty();
+        statement.execute("ALTER TABLE " + table + " ADD CONSTRAINT expression CHECK (" + condition + ") NOT VALID");
+        try (ResultSet fault = statement.executeQuery(FORBIDDEN.formatted(table, HARMLESS))) {
+            return fault.next() ? Optional.of(fault.getString(1)) : Optional.empty();
         }
     }
 
@@ -166,6 +205,9 @@ class Expressions {
         ServerErrorMessage server = e instanceof PSQLException postgres ? postgres.getServerErrorMessage() : null;
         String whole = server == null || server.getMessage() == null ? String.valueOf(e.getMessage()) : server.getMessage();
         String message = whole.substring(0, Math.min(whole.length(), MESSAGE)).replaceAll("\\p{Cntrl}+", " ");
+        if (String.valueOf(e.getSQLState()).startsWith(DATA)) {
+            message = withoutValue(message, expression);
+        }
         Matcher quoted = QUOTED.matcher(message);
         if ("42703".equals(e.getSQLState()) && quoted.find()) {
             return unknown(quoted.group(1), known, resource);
@@ -176,6 +218,15 @@ class Expressions {
         return "is not valid: "
                 + message.replaceFirst("argument of (CHECK|WHERE)", "it")
                         .replaceFirst(" in check constraints?$", " here: an expression sees one row");
+    }
+
+    /** Ends before the value that was computed; one that stands in the expression is told. */
+    private static String withoutValue(String message, Expression expression) {
+        int begin = message.indexOf('"');
+        int end = message.lastIndexOf('"');
+        return begin < 0 || begin < end && expression.sql().contains(message.substring(begin + 1, end))
+                ? message
+                : message.substring(0, begin).replaceFirst("[: ]+$", "");
     }
 
     /** Whether PostgreSQL met the parenthesis that closes the expression where the expression should go on. */

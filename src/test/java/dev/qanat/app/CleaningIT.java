@@ -1,6 +1,8 @@
 package dev.qanat.app;
 
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import io.restassured.path.json.JsonPath;
 import io.restassured.response.Response;
@@ -68,6 +70,52 @@ class CleaningIT {
                     .containsEntry("message", (where ? "resource 'rows': 'where' " : "column 'total': 'expr' ") + one.get("message"));
             assertThat(qanat.value("SELECT count(*) FROM qanat.config_history WHERE pipeline = '" + name + "'")).isEqualTo("0");
         }));
+    }
+
+    @Test
+    void what_looks_beyond_the_row_is_refused_before_it_is_evaluated() throws IOException {
+        List<String> expressions = functions("refused");
+        List<Map<String, Object>> errors = planned(expressions).jsonPath().getList("errors");
+        assertThat(errors).hasSameSizeAs(expressions).allSatisfy(error -> assertThat(error)
+                .containsEntry("code", "invalid_expression")
+                .extractingByKey("message", as(STRING))
+                .containsPattern("'expr' (calls \\w+|has a value of the type \\w+|asks for the user, the schema or the database), which "));
+    }
+
+    @Test
+    void what_hangs_on_the_row_the_clock_and_the_zone_is_taken() throws IOException {
+        Response answer = planned(functions("taken"));
+        assertThat(answer.statusCode()).as(answer.asString()).isEqualTo(200);
+    }
+
+    private static List<String> functions(String list) throws IOException {
+        Load load = new Load(LoadSettings.builder().build());
+        Map<?, ?> lists = (Map<?, ?>) load.loadFromString(Files.readString(CASES.resolve("functions.yaml")));
+        return ((List<?>) lists.get(list)).stream().map(String.class::cast).toList();
+    }
+
+    /** A plan of a pipeline with a computed column for each. */
+    private static Response planned(List<String> expressions) throws IOException {
+        String columns = IntStream.range(0, expressions.size())
+                .mapToObj(i -> "      c%d: { type: boolean, expr: \"%s\" }%n"
+                        .formatted(i, expressions.get(i).replace("\\", "\\\\").replace("\"", "\\\"")))
+                .collect(Collectors.joining());
+        return Qanat.shared().request().contentType("application/yaml").body("""
+                pipeline: functions
+                sources: { drops: { type: files } }
+                resources:
+                  - name: functions
+                    columns:
+                      id: integer
+                      price: numeric
+                      note: text
+                      doc: jsonb
+                      day: date
+                      clock: time
+                      local: timestamp
+                      at: timestamptz
+                """
+                + columns).post("/configs/plan");
     }
 
     @Test
