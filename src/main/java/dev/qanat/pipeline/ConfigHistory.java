@@ -10,10 +10,12 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Types;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Consumer;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -92,6 +94,9 @@ public class ConfigHistory {
     private static final String COLUMNS =
             "pipeline, version, yaml, sha256, origin, file, created_by, restores, removed, created_at";
 
+    private static final String IN_FORCE = "SELECT " + COLUMNS + " FROM (SELECT DISTINCT ON (pipeline) " + COLUMNS
+            + " FROM qanat.config_history ORDER BY pipeline, version DESC) AS latest WHERE NOT removed ORDER BY pipeline";
+
     private final DataSource dataSource;
     private final JdbcClient db;
 
@@ -102,11 +107,25 @@ public class ConfigHistory {
 
     /**
      * Makes a YAML the version in force, unless it is so already. A file that is what it was when it was last read does not take
-     * the place of a later upload or rollback.
+     * the place of a later upload or rollback. Other pipelines that came from the same file go out of force with it.
+     *
+     * @param check is shown what is in force of other pipelines and stays so; no process changes it meanwhile. What it throws undoes all
      */
-    public Put put(String pipeline, String yaml, Provenance from) throws SQLException {
+    public Put put(String pipeline, String yaml, Provenance from, Consumer<List<Version>> check) throws SQLException {
         return inTransaction(connection -> {
-            lock(connection, pipeline);
+            lock(connection);
+            List<Version> stay = new ArrayList<>();
+            List<Version> go = new ArrayList<>();
+            for (Version version : inForce(connection)) {
+                if (!version.pipeline().equals(pipeline)) {
+                    boolean sameFile = from.file() != null && version.file().equals(Optional.of(from.file()));
+                    (sameFile ? go : stay).add(version);
+                }
+            }
+            check.accept(stay);
+            for (Version version : go) {
+                remove(connection, version);
+            }
             return put(connection, pipeline, yaml, from);
         });
     }
@@ -118,14 +137,19 @@ public class ConfigHistory {
      */
     public boolean remove(String pipeline, String file) throws SQLException {
         return inTransaction(connection -> {
-            lock(connection, pipeline);
+            lock(connection);
             Version latest = latest(connection, pipeline);
             if (latest == null || latest.removed() || !latest.file().equals(Optional.of(file))) {
                 return false;
             }
-            insert(connection, pipeline, latest.number() + 1, latest.yaml(), Provenance.file(file), true);
+            remove(connection, latest);
             return true;
         });
+    }
+
+    private static void remove(Connection connection, Version latest) throws SQLException {
+        Provenance file = Provenance.file(latest.file().orElseThrow());
+        insert(connection, latest.pipeline(), latest.number() + 1, latest.yaml(), file, true);
     }
 
     private interface Work<T> {
@@ -148,10 +172,10 @@ public class ConfigHistory {
         }
     }
 
-    private static void lock(Connection connection, String pipeline) throws SQLException {
+    /** One lock for all pipelines and processes: what one claims hangs on what the others do. */
+    private static void lock(Connection connection) throws SQLException {
         try (PreparedStatement lock =
-                connection.prepareStatement("SELECT pg_advisory_xact_lock(hashtextextended('config ' || ?, 0))")) {
-            lock.setString(1, pipeline);
+                connection.prepareStatement("SELECT pg_advisory_xact_lock(hashtextextended('config_history', 0))")) {
             lock.execute();
         }
     }
@@ -235,14 +259,18 @@ public class ConfigHistory {
 
     /** The versions in force, by the names of their pipelines. */
     public List<Version> inForce() {
-        return db
-                .sql("SELECT DISTINCT ON (pipeline) " + COLUMNS
-                        + " FROM qanat.config_history ORDER BY pipeline, version DESC")
-                .query(ConfigHistory::version)
-                .list()
-                .stream()
-                .filter(version -> !version.removed())
-                .toList();
+        return db.sql(IN_FORCE).query(ConfigHistory::version).list();
+    }
+
+    private static List<Version> inForce(Connection connection) throws SQLException {
+        List<Version> versions = new ArrayList<>();
+        try (PreparedStatement select = connection.prepareStatement(IN_FORCE);
+                ResultSet row = select.executeQuery()) {
+            while (row.next()) {
+                versions.add(version(row, 0));
+            }
+        }
+        return versions;
     }
 
     /**

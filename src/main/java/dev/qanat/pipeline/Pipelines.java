@@ -12,7 +12,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 
 /**
@@ -66,10 +65,11 @@ public class Pipelines {
      * @param fileName as problems shall name the text
      * @throws InvalidPipeline with every problem
      */
-    public synchronized Pipeline check(String yaml, String fileName) throws SQLException {
+    public Pipeline check(String yaml, String fileName) throws SQLException {
         Pipeline pipeline = checkAlone(yaml, fileName);
         refresh();
-        refuseWhatIsClaimed(pipeline, fileName, Set.of());
+        refuseWhatIsClaimed(
+                pipeline, fileName, history.inForce().stream().filter(other -> !other.pipeline().equals(pipeline.name())).toList());
         return pipeline;
     }
 
@@ -80,9 +80,8 @@ public class Pipelines {
      * @param by who sends it, as far as it is known
      * @throws InvalidPipeline with every problem; then nothing is stored
      */
-    public synchronized ConfigHistory.Put upload(String yaml, String fileName, String by) throws SQLException {
-        Pipeline pipeline = check(yaml, fileName);
-        return put(pipeline, yaml, Provenance.upload(by));
+    public ConfigHistory.Put upload(String yaml, String fileName, String by) throws SQLException {
+        return put(yaml, fileName, Provenance.upload(by));
     }
 
     /**
@@ -91,9 +90,8 @@ public class Pipelines {
      * @param by who asks for it, as far as it is known
      * @throws InvalidPipeline when it is not valid any more: settings may be gone, or another pipeline may have taken its table
      */
-    public synchronized ConfigHistory.Put rollBack(ConfigHistory.Version to, String by) throws SQLException {
-        Pipeline pipeline = check(to.yaml(), to.pipeline() + ".yaml");
-        return put(pipeline, to.yaml(), Provenance.rollback(by, to.number()));
+    public ConfigHistory.Put rollBack(ConfigHistory.Version to, String by) throws SQLException {
+        return put(to.yaml(), to.pipeline() + ".yaml", Provenance.rollback(by, to.number()));
     }
 
     /**
@@ -102,17 +100,8 @@ public class Pipelines {
      * @param file below the folder of pipelines
      * @throws InvalidPipeline with every problem; then nothing is stored
      */
-    public synchronized ConfigHistory.Put putFile(String yaml, String file) throws SQLException {
-        Pipeline pipeline = checkAlone(yaml, file);
-        refresh();
-        Set<String> former = formerly(file, pipeline.name());
-        refuseWhatIsClaimed(pipeline, file, former);
-        ConfigHistory.Put put = put(pipeline, yaml, Provenance.file(file));
-        for (String name : former) {
-            history.remove(name, file);
-        }
-        refresh();
-        return put;
+    public ConfigHistory.Put putFile(String yaml, String file) throws SQLException {
+        return put(yaml, file, Provenance.file(file));
     }
 
     private Pipeline checkAlone(String yaml, String fileName) throws SQLException {
@@ -121,10 +110,15 @@ public class Pipelines {
         return pipeline;
     }
 
-    private ConfigHistory.Put put(Pipeline pipeline, String yaml, Provenance from) throws SQLException {
-        ConfigHistory.Put put = history.put(pipeline.name(), yaml, from);
-        refresh();
-        return put;
+    private ConfigHistory.Put put(String yaml, String fileName, Provenance from) throws SQLException {
+        Pipeline pipeline = checkAlone(yaml, fileName);
+        // Of this process one waits for the lock in the database: each would hold a connection.
+        synchronized (this) {
+            ConfigHistory.Put put =
+                    history.put(pipeline.name(), yaml, from, others -> refuseWhatIsClaimed(pipeline, fileName, others));
+            refresh();
+            return put;
+        }
     }
 
     /**
@@ -145,22 +139,23 @@ public class Pipelines {
         return removed;
     }
 
-    /** Pipelines in force that came from this file, which now describes another. */
-    private Set<String> formerly(String fileName, String pipeline) {
-        return history.inForce().stream()
-                .filter(version -> version.file().equals(Optional.of(fileName)) && !version.pipeline().equals(pipeline))
-                .map(ConfigHistory.Version::pipeline)
-                .collect(Collectors.toSet());
-    }
-
-    /** Two pipelines share neither a table nor a folder nor an export: each would undo what the other does. */
-    private void refuseWhatIsClaimed(Pipeline pipeline, String fileName, Set<String> leaving) {
-        List<Active> others = active().stream()
-                .filter(other -> !other.name().equals(pipeline.name()) && !leaving.contains(other.name()))
-                .toList();
+    /**
+     * Two pipelines share neither a table nor a folder nor an export: each would undo what the other does.
+     *
+     * @param inForce of other pipelines; what cannot run here claims nothing
+     */
+    private void refuseWhatIsClaimed(Pipeline pipeline, String fileName, List<ConfigHistory.Version> inForce) {
+        List<Pipeline> others = new ArrayList<>();
+        for (ConfigHistory.Version version : inForce) {
+            try {
+                others.add(read(version));
+            } catch (InvalidPipeline e) {
+                LOG.debugf("Pipeline %s, version %d, claims nothing: %s", version.pipeline(), version.number(), e.getMessage());
+            }
+        }
         List<Problem> claimed = new ArrayList<>(pipeline.resources().stream()
                 .flatMap(resource -> others.stream()
-                        .filter(other -> other.pipeline().resources().stream()
+                        .filter(other -> other.resources().stream()
                                 .anyMatch(theirs -> theirs.table().equals(resource.table())))
                         .map(other -> new Problem(
                                 1,
@@ -172,7 +167,7 @@ public class Pipelines {
                 .toList());
         pipeline.sources().stream()
                 .flatMap(source -> others.stream()
-                        .filter(other -> other.pipeline().sources().stream()
+                        .filter(other -> other.sources().stream()
                                 .anyMatch(theirs -> theirs.path().equals(source.path())))
                         .map(other -> new Problem(
                                 1,
@@ -183,7 +178,7 @@ public class Pipelines {
                                         + other.name() + "'; give it another `path:`")))
                 .forEach(claimed::add);
         pipeline.combinedCsv().ifPresent(file -> others.stream()
-                .filter(other -> other.pipeline().combinedCsv().filter(file::equalsIgnoreCase).isPresent())
+                .filter(other -> other.combinedCsv().filter(file::equalsIgnoreCase).isPresent())
                 .map(other -> new Problem(
                         1,
                         1,

@@ -223,6 +223,43 @@ class ConfigsIT {
     }
 
     @Test
+    void of_three_uploads_at_once_through_three_processes_one_gets_what_all_claim() throws Exception {
+        String own = """
+                pipeline: %1$s
+                sources: { drops: { type: files, path: inbox/%2$s } }
+                resources: [ { name: rows, source: drops, table: %3$s, columns: { id: integer } } ]
+                combined_csv: exports/%4$s.csv
+                """;
+        ExecutorService clients = Executors.newFixedThreadPool(3);
+        try (Qanat first = Qanat.fresh("claims").start();
+                Qanat second = first.another().start();
+                Qanat third = first.another().start()) {
+            List<Qanat> processes = List.of(first, second, third);
+            for (int round = 0; round < 15; round++) {
+                CyclicBarrier start = new CyclicBarrier(3);
+                List<Future<Response>> answers = new ArrayList<>();
+                for (Qanat process : processes) {
+                    String name = Qanat.newName("claims");
+                    String[] claims = { name, name, name, name };
+                    claims[1 + round % 3] = "claimed_" + round;
+                    String yaml = own.formatted((Object[]) claims);
+                    answers.add(clients.submit(() -> {
+                        start.await();
+                        return process.upload(yaml);
+                    }));
+                }
+                List<Integer> statuses = new ArrayList<>();
+                for (Future<Response> answer : answers) {
+                    statuses.add(answer.get().statusCode());
+                }
+                assertThat(statuses).as("round " + round).containsExactlyInAnyOrder(201, 422, 422);
+            }
+        } finally {
+            clients.shutdownNow();
+        }
+    }
+
+    @Test
     void a_plan_for_a_table_that_is_not_there_names_its_columns() throws SQLException {
         String name = Qanat.newName("planned");
 
