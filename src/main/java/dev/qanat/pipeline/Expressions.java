@@ -13,6 +13,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -31,10 +33,18 @@ class Expressions {
 
     private static final String READ = "pg_temp.qanat_read";
     private static final String ALL = "pg_temp.qanat_all";
-    /** No expression is so intricate that PostgreSQL needs longer to understand it. */
-    private static final int SECONDS = 10;
+    /** No expressions of a pipeline are so intricate that PostgreSQL needs longer to understand them; constants it evaluates as well. */
+    private static final int SECONDS = 5;
+    /** Of the connections as many as may be busy with expressions. */
+    private static final int AT_ONCE = 4;
     /** As much of PostgreSQL's message as is told; it may quote the expression. */
     private static final int MESSAGE = 300;
+
+    /** Cancelled, out of memory. */
+    private static final Set<String> TOO_MUCH = Set.of("57014", "53200");
+
+    private static final String TOO_LONG =
+            "takes too long or too much memory to check; of the whole pipeline it may take " + SECONDS + " seconds";
 
     /** How the states of values begin that cannot be computed. */
     private static final String DATA = "22";
@@ -86,6 +96,7 @@ class Expressions {
     private static final Pattern QUOTED = Pattern.compile("\"([^\"]+)\"");
 
     private final DataSource dataSource;
+    private final Semaphore places = new Semaphore(AT_ONCE, true);
 
     Expressions(DataSource dataSource) {
         this.dataSource = dataSource;
@@ -94,10 +105,16 @@ class Expressions {
     /** @throws InvalidPipeline with every expression that PostgreSQL does not take */
     void check(Pipeline pipeline, String fileName) throws SQLException {
         List<Problem> problems = new ArrayList<>();
-        for (Resource resource : pipeline.resources()) {
-            if (resource.isCleaned()) {
-                check(resource, problems);
+        places.acquireUninterruptibly();
+        try {
+            long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
+            for (Resource resource : pipeline.resources()) {
+                if (resource.isCleaned()) {
+                    check(resource, until, problems);
+                }
             }
+        } finally {
+            places.release();
         }
         if (!problems.isEmpty()) {
             problems.sort(Comparator.comparingInt(Problem::line).thenComparingInt(Problem::column));
@@ -105,23 +122,23 @@ class Expressions {
         }
     }
 
-    private void check(Resource resource, List<Problem> problems) throws SQLException {
+    private void check(Resource resource, long until, List<Problem> problems) throws SQLException {
         try (Connection connection = dataSource.getConnection();
                 Statement statement = connection.createStatement()) {
             connection.setAutoCommit(false);
             try {
                 statement.setEscapeProcessing(false);
-                statement.execute("SET LOCAL standard_conforming_strings = on; SET LOCAL TimeZone = 'UTC'; "
-                        + "SET LOCAL statement_timeout = '" + SECONDS + "s'");
+                statement.execute("SET LOCAL standard_conforming_strings = on; SET LOCAL TimeZone = 'UTC'");
                 statement.execute("CREATE TEMPORARY TABLE qanat_read (" + definition(resource.readColumns()) + ")");
                 statement.execute("CREATE TEMPORARY TABLE qanat_all (" + definition(resource.columns()) + ")");
+                Checking checking = new Checking(statement, resource, until);
                 for (Column column : resource.computedColumns()) {
-                    fault(statement, resource, column).ifPresent(fault -> problems.add(problem(
+                    checking.fault(column).ifPresent(fault -> problems.add(problem(
                             column.expr().orElseThrow(), "column '%s': 'expr' ".formatted(column.name()) + fault)));
                 }
                 if (resource.where().isPresent()) {
                     Expression where = resource.where().get();
-                    fault(statement, resource, where).ifPresent(fault ->
+                    checking.fault(where).ifPresent(fault ->
                             problems.add(problem(where, "resource '%s': 'where' ".formatted(resource.name()) + fault)));
                 }
             } finally {
@@ -142,62 +159,82 @@ class Expressions {
                 .collect(Collectors.joining(", "));
     }
 
-    private static Optional<String> fault(Statement statement, Resource resource, Column column) throws SQLException {
-        Expression expr = column.expr().orElseThrow();
-        return fault(statement, expr, resource.readColumns(), resource, () -> {
-            Optional<String> forbidden =
-                    constrain(statement, READ, "(" + expr.inParentheses() + ") IS NOT NULL");
-            if (forbidden.isPresent()) {
-                return forbidden;
-            }
-            // An assignment: what only a cast makes of the type must be cast in the expression.
-            statement.execute("INSERT INTO " + ALL + " (\"" + column.name() + "\") SELECT " + expr.inParentheses() + " FROM "
-                    + READ + " WHERE false");
-            Optional<String> keeps = column.type().keeps(expr.inParentheses());
-            if (keeps.isPresent()) {
-                statement.execute("SELECT " + keeps.get() + " FROM " + READ + " WHERE false");
-            }
-            return Optional.empty();
-        });
-    }
-
-    private static Optional<String> fault(Statement statement, Resource resource, Expression where) throws SQLException {
-        return fault(statement, where, resource.columns(), resource, () -> {
-            Optional<String> forbidden = constrain(statement, ALL, where.inParentheses());
-            if (forbidden.isEmpty()) {
-                statement.execute("SELECT FROM " + ALL + " WHERE " + where.inParentheses());
-            }
-            return forbidden;
-        });
-    }
-
     private interface Check {
         Optional<String> run() throws SQLException;
     }
 
-    private static Optional<String> fault(
-            Statement statement, Expression expression, List<Column> known, Resource resource, Check check)
-            throws SQLException {
-        statement.execute("SAVEPOINT expression");
-        try {
-            return check.run();
-        } catch (SQLException e) {
-            if (Failure.of(e, "checking an expression") instanceof TransientFailure) {
-                throw e;
+    /**
+     * The expressions of one resource, in the transaction that has its tables.
+     *
+     * @param until when the time for the whole pipeline is over, by {@link System#nanoTime}
+     */
+    private record Checking(Statement statement, Resource resource, long until) {
+
+        Optional<String> fault(Column column) throws SQLException {
+            Expression expr = column.expr().orElseThrow();
+            return fault(expr, resource.readColumns(), () -> {
+                Optional<String> forbidden = constrain(READ, "(" + expr.inParentheses() + ") IS NOT NULL");
+                if (forbidden.isPresent()) {
+                    return forbidden;
+                }
+                // An assignment: what only a cast makes of the type must be cast in the expression.
+                execute("INSERT INTO " + ALL + " (\"" + column.name() + "\") SELECT " + expr.inParentheses() + " FROM " + READ
+                        + " WHERE false");
+                Optional<String> keeps = column.type().keeps(expr.inParentheses());
+                if (keeps.isPresent()) {
+                    execute("SELECT " + keeps.get() + " FROM " + READ + " WHERE false");
+                }
+                return Optional.empty();
+            });
+        }
+
+        Optional<String> fault(Expression where) throws SQLException {
+            return fault(where, resource.columns(), () -> {
+                Optional<String> forbidden = constrain(ALL, where.inParentheses());
+                if (forbidden.isEmpty()) {
+                    execute("SELECT FROM " + ALL + " WHERE " + where.inParentheses());
+                }
+                return forbidden;
+            });
+        }
+
+        private Optional<String> fault(Expression expression, List<Column> known, Check check) throws SQLException {
+            if (millisLeft() <= 0) {
+                return Optional.of(TOO_LONG);
             }
-            return Optional.of(told(e, expression, known, resource));
-        } finally {
-            if (!statement.getConnection().isClosed()) {
-                statement.execute("ROLLBACK TO SAVEPOINT expression");
+            statement.execute("SAVEPOINT expression");
+            try {
+                return check.run();
+            } catch (SQLException e) {
+                if (TOO_MUCH.contains(String.valueOf(e.getSQLState()))) {
+                    return Optional.of(TOO_LONG);
+                }
+                if (Failure.of(e, "checking an expression") instanceof TransientFailure) {
+                    throw e;
+                }
+                return Optional.of(told(e, expression, known, resource));
+            } finally {
+                if (!statement.getConnection().isClosed()) {
+                    statement.execute("ROLLBACK TO SAVEPOINT expression");
+                }
             }
         }
-    }
 
-    /** Lets PostgreSQL read the expression without evaluating it, and answers with what it must not use. */
-    private static Optional<String> constrain(Statement statement, String table, String condition) throws SQLException {
-        statement.execute("ALTER TABLE " + table + " ADD CONSTRAINT expression CHECK (" + condition + ") NOT VALID");
-        try (ResultSet fault = statement.executeQuery(FORBIDDEN.formatted(table, HARMLESS))) {
-            return fault.next() ? Optional.of(fault.getString(1)) : Optional.empty();
+        /** Lets PostgreSQL read the expression without evaluating it, and answers with what it must not use. */
+        private Optional<String> constrain(String table, String condition) throws SQLException {
+            execute("ALTER TABLE " + table + " ADD CONSTRAINT expression CHECK (" + condition + ") NOT VALID");
+            try (ResultSet fault = statement.executeQuery(FORBIDDEN.formatted(table, HARMLESS))) {
+                return fault.next() ? Optional.of(fault.getString(1)) : Optional.empty();
+            }
+        }
+
+        private void execute(String sql) throws SQLException {
+            statement.execute("SET LOCAL statement_timeout = " + Math.max(1, millisLeft()));
+            statement.execute(sql);
+        }
+
+        private long millisLeft() {
+            return TimeUnit.NANOSECONDS.toMillis(until - System.nanoTime());
         }
     }
 

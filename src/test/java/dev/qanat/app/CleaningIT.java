@@ -12,13 +12,17 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -31,7 +35,17 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
 @Execution(ExecutionMode.CONCURRENT)
 class CleaningIT {
 
+    /** What PostgreSQL computes for longer than it is given, whatever the row. */
+    private static final String SLOW = "length(regexp_replace(repeat('a', 60000000), 'a', 'b', 'g')) = id";
+
     private static final Path CASES = Path.of("src/test/resources/spec/cleaning");
+
+    private static Qanat qanat;
+
+    @BeforeAll
+    static void start() throws IOException {
+        qanat = Qanat.shared();
+    }
 
     @TestFactory
     Stream<DynamicTest> the_cases() throws IOException {
@@ -40,7 +54,6 @@ class CleaningIT {
 
     @TestFactory
     Stream<DynamicTest> what_postgresql_does_not_take_is_refused_with_its_place() throws IOException {
-        Qanat qanat = Qanat.shared();
         Load load = new Load(LoadSettings.builder().build());
         List<?> cases = (List<?>) load.loadFromString(Files.readString(CASES.resolve("refused.yaml")));
         return cases.stream().map(item -> (Map<?, ?>) item).map(one -> DynamicTest.dynamicTest((String) one.get("id"), () -> {
@@ -88,6 +101,29 @@ class CleaningIT {
         assertThat(answer.statusCode()).as(answer.asString()).isEqualTo(200);
     }
 
+    @Test
+    void what_takes_too_long_to_check_is_refused_within_seconds_for_the_whole_pipeline() throws IOException {
+        List<String> slow = Collections.nCopies(12, SLOW);
+        long begin = System.nanoTime();
+        Response answer = planned(slow);
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(15));
+        assertThat(answer.statusCode()).as(answer.asString()).isEqualTo(422);
+        List<Map<String, Object>> errors = answer.jsonPath().getList("errors");
+        assertThat(errors).hasSizeBetween(6, 12).allSatisfy(error -> assertThat(error)
+                .containsEntry("code", "invalid_expression")
+                .extractingByKey("message", as(STRING))
+                .endsWith("'expr' takes too long or too much memory to check; of the whole pipeline it may take 5 seconds"));
+    }
+
+    @Test
+    void uploads_do_not_wait_for_expressions_that_take_long_to_check() throws Exception {
+        CompletableFuture<Response> slow = CompletableFuture.supplyAsync(() -> planned(List.of(SLOW)));
+        Thread.sleep(500);
+        assertThat(planned(List.of("id > 0")).statusCode()).isEqualTo(200);
+        assertThat(slow).isNotDone();
+        assertThat(slow.get().statusCode()).isEqualTo(422);
+    }
+
     private static List<String> functions(String list) throws IOException {
         Load load = new Load(LoadSettings.builder().build());
         Map<?, ?> lists = (Map<?, ?>) load.loadFromString(Files.readString(CASES.resolve("functions.yaml")));
@@ -95,12 +131,12 @@ class CleaningIT {
     }
 
     /** A plan of a pipeline with a computed column for each. */
-    private static Response planned(List<String> expressions) throws IOException {
+    private static Response planned(List<String> expressions) {
         String columns = IntStream.range(0, expressions.size())
                 .mapToObj(i -> "      c%d: { type: boolean, expr: \"%s\" }%n"
                         .formatted(i, expressions.get(i).replace("\\", "\\\\").replace("\"", "\\\"")))
                 .collect(Collectors.joining());
-        return Qanat.shared().request().contentType("application/yaml").body("""
+        return qanat.request().contentType("application/yaml").body("""
                 pipeline: functions
                 sources: { drops: { type: files } }
                 resources:
