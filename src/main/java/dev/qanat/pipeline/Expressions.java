@@ -13,6 +13,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -31,8 +32,6 @@ import org.postgresql.util.ServerErrorMessage;
 @ApplicationScoped
 class Expressions {
 
-    private static final String READ = "pg_temp.qanat_read";
-    private static final String ALL = "pg_temp.qanat_all";
     /** No expressions of a pipeline are so intricate that PostgreSQL needs longer to understand them; constants it evaluates as well. */
     private static final int SECONDS = 5;
     /** Of the connections as many as may be busy with expressions. */
@@ -66,8 +65,9 @@ class Expressions {
             + ")$";
 
     /**
-     * What the parsed constraint holds and must not: functions, types whose values are looked up in the catalogue or that hold such
-     * ones unseen, and who is connected to what. Constants stand in it as numbers and cannot pass for any of these.
+     * What the parsed constraint holds and must not: the one system column that a constraint may name, functions, types whose values
+     * are looked up in the catalogue or that hold such ones unseen, and who is connected to what. Constants stand in it as numbers and
+     * cannot pass for any of these.
      */
     private static final String FORBIDDEN = """
             WITH parsed AS (
@@ -80,6 +80,9 @@ class Expressions {
                 SELECT DISTINCT t.oid, t.typelem FROM parsed, regexp_matches(tree, ':\\w*typ(?:e|eid|id) (\\d+)', 'gi') AS m
                 JOIN pg_type t ON t.oid = m[1]::oid
             )
+            SELECT 'names "tableoid", which is not declared; take it out'
+            FROM pg_constraint WHERE conrelid = '%1$s'::regclass AND conname = 'expression' AND 0 > ANY (conkey)
+            UNION ALL
             SELECT 'calls ' || proname || ', which looks at more than the row and the clock, or does more than compute; take it out'
             FROM parsed, regexp_matches(tree, ':(?:op)?funcid (\\d+)', 'g') AS m JOIN function f ON f.oid = m[1]::oid
             WHERE NOT harmless
@@ -129,9 +132,11 @@ class Expressions {
             try {
                 statement.setEscapeProcessing(false);
                 statement.execute("SET LOCAL standard_conforming_strings = on; SET LOCAL TimeZone = 'UTC'");
-                statement.execute("CREATE TEMPORARY TABLE qanat_read (" + definition(resource.readColumns()) + ")");
-                statement.execute("CREATE TEMPORARY TABLE qanat_all (" + definition(resource.columns()) + ")");
-                Checking checking = new Checking(statement, resource, until);
+                // Names that no expression knows: it names columns alone.
+                String name = "pg_temp.qanat_" + UUID.randomUUID().toString().replace("-", "");
+                Checking checking = new Checking(statement, resource, name + "_read", name + "_all", until);
+                statement.execute("CREATE TABLE " + checking.read() + " (" + definition(resource.readColumns()) + ")");
+                statement.execute("CREATE TABLE " + checking.all() + " (" + definition(resource.columns()) + ")");
                 for (Column column : resource.computedColumns()) {
                     checking.fault(column).ifPresent(fault -> problems.add(problem(
                             column.expr().orElseThrow(), "column '%s': 'expr' ".formatted(column.name()) + fault)));
@@ -166,23 +171,25 @@ class Expressions {
     /**
      * The expressions of one resource, in the transaction that has its tables.
      *
+     * @param read the table of the columns that are read
+     * @param all the table of all columns
      * @param until when the time for the whole pipeline is over, by {@link System#nanoTime}
      */
-    private record Checking(Statement statement, Resource resource, long until) {
+    private record Checking(Statement statement, Resource resource, String read, String all, long until) {
 
         Optional<String> fault(Column column) throws SQLException {
             Expression expr = column.expr().orElseThrow();
             return fault(expr, resource.readColumns(), () -> {
-                Optional<String> forbidden = constrain(READ, "(" + expr.inParentheses() + ") IS NOT NULL");
+                Optional<String> forbidden = constrain(read, "(" + expr.inParentheses() + ") IS NOT NULL");
                 if (forbidden.isPresent()) {
                     return forbidden;
                 }
                 // An assignment: what only a cast makes of the type must be cast in the expression.
-                execute("INSERT INTO " + ALL + " (\"" + column.name() + "\") SELECT " + expr.inParentheses() + " FROM " + READ
+                execute("INSERT INTO " + all + " (\"" + column.name() + "\") SELECT " + expr.inParentheses() + " FROM " + read
                         + " WHERE false");
                 Optional<String> keeps = column.type().keeps(expr.inParentheses());
                 if (keeps.isPresent()) {
-                    execute("SELECT " + keeps.get() + " FROM " + READ + " WHERE false");
+                    execute("SELECT " + keeps.get() + " FROM " + read + " WHERE false");
                 }
                 return Optional.empty();
             });
@@ -190,9 +197,9 @@ class Expressions {
 
         Optional<String> fault(Expression where) throws SQLException {
             return fault(where, resource.columns(), () -> {
-                Optional<String> forbidden = constrain(ALL, where.inParentheses());
+                Optional<String> forbidden = constrain(all, where.inParentheses());
                 if (forbidden.isEmpty()) {
-                    execute("SELECT FROM " + ALL + " WHERE " + where.inParentheses());
+                    execute("SELECT FROM " + all + " WHERE " + where.inParentheses());
                 }
                 return forbidden;
             });
