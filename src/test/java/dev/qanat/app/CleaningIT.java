@@ -136,7 +136,7 @@ class CleaningIT {
                 .mapToObj(i -> "      c%d: { type: boolean, expr: \"%s\" }%n"
                         .formatted(i, expressions.get(i).replace("\\", "\\\\").replace("\"", "\\\"")))
                 .collect(Collectors.joining());
-        return qanat.request().contentType("application/yaml").body("""
+        String yaml = """
                 pipeline: functions
                 sources: { drops: { type: files } }
                 resources:
@@ -151,7 +151,8 @@ class CleaningIT {
                       local: timestamp
                       at: timestamptz
                 """
-                + columns).post("/configs/plan");
+                + columns;
+        return qanat.request().contentType("application/yaml").body(yaml.getBytes(StandardCharsets.UTF_8)).post("/configs/plan");
     }
 
     @Test
