@@ -151,6 +151,15 @@ public final class Target {
         }
     }
 
+    /** The types of the silver table's columns, of those that a pipeline can declare; none when the table is not there. */
+    public Map<String, ColumnType> stored(DataSource dataSource) throws SQLException {
+        Map<String, ColumnType> types = new LinkedHashMap<>();
+        try (Connection connection = dataSource.getConnection()) {
+            columnsOf(connection, silver).forEach((name, type) -> Widening.typeOf(type).ifPresent(known -> types.put(name, known)));
+        }
+        return types;
+    }
+
     /**
      * Finds out, and changes nothing.
      *
@@ -204,7 +213,7 @@ public final class Target {
             } else if (type.equals(from)) {
                 continue;
             } else if (resource.column(name).isEmpty()) {
-                problems.add("column " + name + " is " + now + ", and what is not declared would be text");
+                problems.add("column " + name + " is " + now + ", and what is not declared would be " + type);
             } else if (from != null && Widening.widens(from, type)) {
                 retyped.add("ALTER COLUMN " + quoted(name) + " TYPE " + type.sql());
                 rewritten |= Widening.rewrites(from, type);

@@ -128,15 +128,16 @@ public class FileLoading {
             Chunks chunks = Readers.open(stream, resource.files(), declared(resource), limits);
             Staging staging = new Staging(dataSource, run.id(), resource.keepBronze() || resource.isCleaned());
             staging.create();
+            Target target = new Target(pipeline.name(), resource);
             load.begin(new Load.Opened(
                     path,
                     attributes.size(),
                     stream,
                     resource,
                     chunks,
-                    Contract.of(resource),
+                    Contract.of(resource, target.stored(dataSource)),
                     staging,
-                    new Target(pipeline.name(), resource),
+                    target,
                     room));
             try (LogContext context = LogContext.of(load)) {
                 LOG.infof("Loading %s (%s, %,d bytes) into silver.%s", LogContext.line(file.name()), chunks.description(),

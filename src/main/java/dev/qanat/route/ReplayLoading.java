@@ -58,10 +58,10 @@ class ReplayLoading {
         }
         Staging staging = new Staging(dataSource, run.id(), resource.keepBronze() || resource.isCleaned());
         staging.create();
+        Target target = new Target(active.name(), resource);
+        Contract contract = Contract.of(resource, target.stored(dataSource));
         load.beginReplay(
-                source,
-                new Load.Opened(
-                        null, 0, null, resource, chunks, Contract.of(resource), staging, new Target(active.name(), resource), room));
+                source, new Load.Opened(null, 0, null, resource, chunks, contract, staging, target, room));
     }
 
     interface Declarations {

@@ -58,13 +58,13 @@ final class ColumnRule {
         }
     }
 
-    /** A column that nobody declared: text, and nothing is asked of it. */
-    static ColumnRule undeclared(String name, Set<String> nullIf) {
+    /** A column that nobody declared: nothing but its type is asked of it. */
+    static ColumnRule undeclared(String name, ColumnType type, Set<String> nullIf) {
         return new ColumnRule(
                 new Column(
                         name,
                         name,
-                        ColumnType.TEXT,
+                        type,
                         false,
                         Optional.empty(),
                         Optional.empty(),

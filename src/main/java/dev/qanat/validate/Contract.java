@@ -3,6 +3,7 @@ package dev.qanat.validate;
 import dev.qanat.failure.Code;
 import dev.qanat.failure.InputFailure;
 import dev.qanat.pipeline.Column;
+import dev.qanat.pipeline.ColumnType;
 import dev.qanat.pipeline.Resource;
 import dev.qanat.pipeline.SchemaContract.Mode;
 import dev.qanat.records.Chunk;
@@ -10,6 +11,7 @@ import dev.qanat.records.RawRecord;
 import dev.qanat.validate.FieldMapping.Cell;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,24 +36,33 @@ public final class Contract {
     private final Resource resource;
     private final List<ColumnRule> rules;
     private final Mode dataType;
+    private final Map<String, ColumnType> stored;
 
     // The last chunk's mapping, which mostly is the next one's, too. Threads that disagree only repeat some work.
     private volatile @Nullable FieldMapping latest;
 
-    private Contract(Resource resource) {
+    private Contract(Resource resource, Map<String, ColumnType> stored) {
         this.resource = resource;
+        this.stored = stored;
         this.dataType = resource.schemaContract().dataType();
         this.rules = resource.readColumns().stream()
                 .map(c -> new ColumnRule(c, c.required() || resource.primaryKey().contains(c.name())))
                 .toList();
     }
 
+    /** The contract of a resource whose table is not there yet. */
+    public static Contract of(Resource resource) {
+        return of(resource, Map.of());
+    }
+
     /**
      * The contract of a resource. An {@link InputFailure} when a column's {@code format} or {@code values} make no sense for its
      * type.
+     *
+     * @param stored the types of the table's columns; a field that is not declared has its column's, or is text
      */
-    public static Contract of(Resource resource) {
-        return new Contract(resource);
+    public static Contract of(Resource resource, Map<String, ColumnType> stored) {
+        return new Contract(resource, Map.copyOf(stored));
     }
 
     /** All declared columns, in the contract's order, whether a source has them or not; also those that are computed. */
@@ -193,7 +204,7 @@ public final class Contract {
     private FieldMapping mapping(List<String> fields, boolean header) {
         FieldMapping mapping = latest;
         if (mapping == null || !mapping.isOf(fields, header)) {
-            mapping = new FieldMapping(resource, rules, fields, header);
+            mapping = new FieldMapping(resource, rules, stored, fields, header);
             latest = mapping;
         }
         return mapping;

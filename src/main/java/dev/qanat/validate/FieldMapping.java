@@ -3,6 +3,7 @@ package dev.qanat.validate;
 import dev.qanat.failure.Code;
 import dev.qanat.failure.InputFailure;
 import dev.qanat.pipeline.Column;
+import dev.qanat.pipeline.ColumnType;
 import dev.qanat.pipeline.Resource;
 import dev.qanat.pipeline.SchemaContract.Mode;
 import java.text.Normalizer;
@@ -76,9 +77,11 @@ final class FieldMapping {
 
     /**
      * @param rules of the resource's columns that are read, in their order
+     * @param stored the types of the table's columns
      * @param header whether the fields are those of a text format
      */
-    FieldMapping(Resource resource, List<ColumnRule> rules, List<String> fields, boolean header) {
+    FieldMapping(
+            Resource resource, List<ColumnRule> rules, Map<String, ColumnType> stored, List<String> fields, boolean header) {
         // A reader may go on adding to its list.
         this.fields = List.copyOf(fields);
         this.header = header;
@@ -110,7 +113,9 @@ final class FieldMapping {
                     if (resource.columns().size() + ++undeclared > MAX_COLUMNS) {
                         throw tooMany();
                     }
-                    ColumnRule rule = ColumnRule.undeclared(names.next(field), resource.files().nullIf());
+                    String name = names.next(field);
+                    ColumnRule rule = ColumnRule.undeclared(
+                            name, stored.getOrDefault(name, ColumnType.TEXT), resource.files().nullIf());
                     ofOthers.add(new Cell(rule, rule.name(), kept.size(), slot.field(), -1, slot.unless()));
                     kept.add(rule);
                 }
