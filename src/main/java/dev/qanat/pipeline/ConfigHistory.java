@@ -42,21 +42,23 @@ public class ConfigHistory {
      * Who or what brings a version.
      *
      * @param file below the folder of pipelines, for what comes from a file
+     * @param place which folder of pipelines that is, among those of all processes
      * @param by who sent it, as far as it is known; null for a file
      * @param restores the version that a rollback puts in force again
      */
-    public record Provenance(Origin origin, @Nullable String file, @Nullable String by, @Nullable Integer restores) {
+    public record Provenance(
+            Origin origin, @Nullable String file, @Nullable String place, @Nullable String by, @Nullable Integer restores) {
 
-        static Provenance file(String name) {
-            return new Provenance(Origin.FILE, name, null, null);
+        static Provenance file(String name, @Nullable String place) {
+            return new Provenance(Origin.FILE, name, place, null, null);
         }
 
         static Provenance upload(String by) {
-            return new Provenance(Origin.UPLOAD, null, by, null);
+            return new Provenance(Origin.UPLOAD, null, null, by, null);
         }
 
         static Provenance rollback(String by, int to) {
-            return new Provenance(Origin.ROLLBACK, null, by, to);
+            return new Provenance(Origin.ROLLBACK, null, null, by, to);
         }
     }
 
@@ -66,6 +68,7 @@ public class ConfigHistory {
      * @param yaml as it was given
      * @param sha256 of the YAML in UTF-8, as hexadecimal digits
      * @param file below the folder of pipelines, for a version that came from a file
+     * @param place which folder of pipelines that is
      * @param by who sent it, as far as it is known; empty for one that came from a file
      * @param restores the version whose YAML this is, for a rollback
      * @param removed whether this version took the pipeline out of force; its YAML is the one before
@@ -77,6 +80,7 @@ public class ConfigHistory {
             String sha256,
             Origin origin,
             Optional<String> file,
+            Optional<String> place,
             Optional<String> by,
             Optional<Integer> restores,
             boolean removed,
@@ -92,7 +96,7 @@ public class ConfigHistory {
     public record Put(Version version, Optional<Version> previous, boolean unchanged) {}
 
     private static final String COLUMNS =
-            "pipeline, version, yaml, sha256, origin, file, created_by, restores, removed, created_at";
+            "pipeline, version, yaml, sha256, origin, file, place, created_by, restores, removed, created_at";
 
     private static final String IN_FORCE = "SELECT " + COLUMNS + " FROM (SELECT DISTINCT ON (pipeline) " + COLUMNS
             + " FROM qanat.config_history ORDER BY pipeline, version DESC) AS latest WHERE NOT removed ORDER BY pipeline";
@@ -118,7 +122,7 @@ public class ConfigHistory {
             List<Version> go = new ArrayList<>();
             for (Version version : inForce(connection)) {
                 if (!version.pipeline().equals(pipeline)) {
-                    boolean sameFile = from.file() != null && version.file().equals(Optional.of(from.file()));
+                    boolean sameFile = from.file() != null && isFrom(version, from.file(), from.place());
                     (sameFile ? go : stay).add(version);
                 }
             }
@@ -133,13 +137,14 @@ public class ConfigHistory {
     /**
      * Takes a pipeline out of force whose file is gone, unless an upload has taken the file's place, or another file.
      *
+     * @param place the folder of pipelines that the file was in
      * @return whether it was taken out of force
      */
-    public boolean remove(String pipeline, String file) throws SQLException {
+    public boolean remove(String pipeline, String file, String place) throws SQLException {
         return inTransaction(connection -> {
             lock(connection);
             Version latest = latest(connection, pipeline);
-            if (latest == null || latest.removed() || !latest.file().equals(Optional.of(file))) {
+            if (latest == null || latest.removed() || !isFrom(latest, file, place)) {
                 return false;
             }
             remove(connection, latest);
@@ -148,8 +153,12 @@ public class ConfigHistory {
     }
 
     private static void remove(Connection connection, Version latest) throws SQLException {
-        Provenance file = Provenance.file(latest.file().orElseThrow());
+        Provenance file = Provenance.file(latest.file().orElseThrow(), latest.place().orElse(null));
         insert(connection, latest.pipeline(), latest.number() + 1, latest.yaml(), file, true);
+    }
+
+    private static boolean isFrom(Version version, String file, @Nullable String place) {
+        return version.file().equals(Optional.of(file)) && version.place().equals(Optional.ofNullable(place));
     }
 
     private interface Work<T> {
@@ -186,7 +195,7 @@ public class ConfigHistory {
         if (latest != null && !latest.removed()) {
             boolean inForce = latest.sha256().equals(sha256);
             if (from.file() != null && inForce) {
-                read(connection, latest, from.file(), sha256);
+                read(connection, latest, from, sha256);
             }
             if (inForce || from.file() != null && sha256.equals(lastRead(connection, pipeline))) {
                 return new Put(latest, Optional.empty(), true);
@@ -197,16 +206,20 @@ public class ConfigHistory {
     }
 
     /** Notes that a file holds what is in force. When it changes later, it is a version again, also when it goes back. */
-    private static void read(Connection connection, Version version, String file, String sha256) throws SQLException {
+    private static void read(Connection connection, Version version, Provenance from, String sha256) throws SQLException {
         try (PreparedStatement update = connection.prepareStatement("""
-                UPDATE qanat.config_history SET file_sha256 = ?, file = CASE origin WHEN 'file' THEN ? END
-                WHERE pipeline = ? AND version = ? AND (file_sha256 IS DISTINCT FROM ? OR origin = 'file' AND file <> ?)""")) {
+                UPDATE qanat.config_history
+                SET file_sha256 = ?, file = CASE origin WHEN 'file' THEN ? END, place = CASE origin WHEN 'file' THEN ? END
+                WHERE pipeline = ? AND version = ?
+                  AND (file_sha256 IS DISTINCT FROM ? OR origin = 'file' AND (file, place) IS DISTINCT FROM (?, ?))""")) {
             update.setString(1, sha256);
-            update.setString(2, file);
-            update.setString(3, version.pipeline());
-            update.setInt(4, version.number());
-            update.setString(5, sha256);
-            update.setString(6, file);
+            update.setString(2, from.file());
+            update.setString(3, from.place());
+            update.setString(4, version.pipeline());
+            update.setInt(5, version.number());
+            update.setString(6, sha256);
+            update.setString(7, from.file());
+            update.setString(8, from.place());
             update.executeUpdate();
         }
     }
@@ -227,8 +240,8 @@ public class ConfigHistory {
             Connection connection, String pipeline, int number, String yaml, Provenance from, boolean removed)
             throws SQLException {
         try (PreparedStatement insert = connection.prepareStatement("INSERT INTO qanat.config_history "
-                + "(pipeline, version, yaml, sha256, origin, file, created_by, restores, removed, file_sha256) "
-                + "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING " + COLUMNS)) {
+                + "(pipeline, version, yaml, sha256, origin, file, place, created_by, restores, removed, file_sha256) "
+                + "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING " + COLUMNS)) {
             String sha256 = sha256(yaml);
             insert.setString(1, pipeline);
             insert.setInt(2, number);
@@ -236,10 +249,11 @@ public class ConfigHistory {
             insert.setString(4, sha256);
             insert.setString(5, from.origin().id());
             insert.setString(6, from.file());
-            insert.setString(7, from.by());
-            insert.setObject(8, from.restores(), Types.INTEGER);
-            insert.setBoolean(9, removed);
-            insert.setString(10, from.file() == null ? null : sha256);
+            insert.setString(7, from.place());
+            insert.setString(8, from.by());
+            insert.setObject(9, from.restores(), Types.INTEGER);
+            insert.setBoolean(10, removed);
+            insert.setString(11, from.file() == null ? null : sha256);
             try (ResultSet row = insert.executeQuery()) {
                 row.next();
                 return version(row, 0);
@@ -319,6 +333,7 @@ public class ConfigHistory {
                 row.getString("sha256"),
                 Origin.valueOf(row.getString("origin").toUpperCase(Locale.ROOT)),
                 Optional.ofNullable(row.getString("file")),
+                Optional.ofNullable(row.getString("place")),
                 Optional.ofNullable(row.getString("created_by")),
                 Optional.ofNullable(row.getObject("restores", Integer.class)),
                 row.getBoolean("removed"),

@@ -98,10 +98,11 @@ public class Pipelines {
      * Checks a file and puts it in force. Pipelines that came from it under another name go out of force.
      *
      * @param file below the folder of pipelines
+     * @param place which folder of pipelines that is, among those of all processes
      * @throws InvalidPipeline with every problem; then nothing is stored
      */
-    public ConfigHistory.Put putFile(String yaml, String file) throws SQLException {
-        return put(yaml, file, Provenance.file(file));
+    public ConfigHistory.Put putFile(String yaml, String file, String place) throws SQLException {
+        return put(yaml, file, Provenance.file(file, place));
     }
 
     private Pipeline checkAlone(String yaml, String fileName) throws SQLException {
@@ -122,16 +123,17 @@ public class Pipelines {
     }
 
     /**
-     * Takes the pipelines out of force that came from files which are gone, unless an upload has taken their place.
+     * Takes the pipelines out of force that came from files of a folder which are gone, unless an upload has taken their place.
      *
      * @param present the files that are there, by their names below the folder of pipelines
+     * @param place which folder of pipelines that is
      * @return the pipelines that were taken out of force
      */
-    public synchronized List<String> removeAllBut(Set<String> present) throws SQLException {
+    public synchronized List<String> removeAllBut(Set<String> present, String place) throws SQLException {
         List<String> removed = new ArrayList<>();
         for (ConfigHistory.Version version : history.inForce()) {
             String file = version.file().orElse(null);
-            if (file != null && !present.contains(file) && history.remove(version.pipeline(), file)) {
+            if (file != null && !present.contains(file) && history.remove(version.pipeline(), file, place)) {
                 removed.add(version.pipeline());
             }
         }

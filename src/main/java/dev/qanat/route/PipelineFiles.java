@@ -3,6 +3,7 @@ package dev.qanat.route;
 import dev.qanat.pipeline.ConfigHistory;
 import dev.qanat.pipeline.InvalidPipeline;
 import dev.qanat.pipeline.Pipelines;
+import dev.qanat.settings.Home;
 import dev.qanat.settings.Settings;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
@@ -14,7 +15,8 @@ import org.jboss.logging.Logger;
 
 /**
  * Keeps the pipelines in force as they are in their folder. A file that is not valid is told and leaves the version before it in
- * force; a file that is gone takes its pipeline along. For one thread; what it found may be asked by any.
+ * force; a file that is gone takes its pipeline along, where it was this folder's and no other process's. For one thread; what it
+ * found may be asked by any.
  */
 @ApplicationScoped
 public class PipelineFiles {
@@ -23,15 +25,22 @@ public class PipelineFiles {
 
     private final Pipelines pipelines;
     private final WatchedFolder folder;
+    private final Home home;
+
+    /** This folder among those of all processes on the database, known once it is loaded. */
+    private String place = "";
+
     private volatile Map<String, String> failures = Map.of();
 
-    PipelineFiles(Pipelines pipelines, Settings settings) {
+    PipelineFiles(Pipelines pipelines, Settings settings, Home home) {
         this.pipelines = pipelines;
+        this.home = home;
         this.folder = new WatchedFolder(settings.pipelines());
     }
 
     /** Puts every file in force. */
     void load() throws IOException, SQLException {
+        place = home.id() + " " + folder.folder().toAbsolutePath().normalize();
         put(folder.all());
     }
 
@@ -65,7 +74,7 @@ public class PipelineFiles {
         failures = failed;
         // Without the folder it is not known what is gone.
         if (folder.exists()) {
-            List<String> removed = pipelines.removeAllBut(folder.names());
+            List<String> removed = pipelines.removeAllBut(folder.names(), place);
             if (!removed.isEmpty()) {
                 LOG.infof("Pipelines %s are no longer in force: their files are gone", removed);
             }
@@ -73,7 +82,7 @@ public class PipelineFiles {
     }
 
     private void put(String name, String text) throws SQLException {
-        ConfigHistory.Put put = pipelines.putFile(text, name);
+        ConfigHistory.Put put = pipelines.putFile(text, name, place);
         if (!put.unchanged()) {
             LOG.infof("Pipeline %s, version %d, from %s", put.version().pipeline(), put.version().number(), name);
         }

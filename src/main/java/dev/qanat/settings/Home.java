@@ -1,6 +1,10 @@
 package dev.qanat.settings;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.UUID;
 
 /**
  * The folder that everything Qanat keeps lies in. The folders below it are made by whoever needs them first.
@@ -11,6 +15,17 @@ public record Home(Path folder) {
 
     public Home {
         folder = folder.toAbsolutePath().normalize();
+    }
+
+    /** What tells this home from others, also on other machines: made when it is first asked for, and kept in the home. */
+    public String id() throws IOException {
+        Path file = folder.resolve(".id");
+        if (!Files.exists(file)) {
+            Files.createDirectories(folder);
+            String made = UUID.randomUUID().toString();
+            Files.move(Files.writeString(folder.resolve(".id-" + made), made), file, StandardCopyOption.ATOMIC_MOVE);
+        }
+        return Files.readString(file).strip();
     }
 
     /** Where files are dropped, a folder per pipeline. */

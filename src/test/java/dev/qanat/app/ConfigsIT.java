@@ -455,6 +455,42 @@ class ConfigsIT {
         }
     }
 
+    @Test
+    void a_process_takes_no_pipeline_out_of_force_that_came_from_the_folder_of_another() throws Exception {
+        try (Qanat first = Qanat.fresh("folders")) {
+            Path firstFolder = Files.createDirectories(first.home().resolve("pipelines"));
+            Files.writeString(firstFolder.resolve("a.yaml"), pipeline("first_a", "date").replace(", min: 0", ""));
+            Files.writeString(firstFolder.resolve("b.yaml"), pipeline("first_b", "date").replace(", min: 0", ""));
+            first.with("QANAT_PIPELINES", firstFolder.toString()).start();
+            Path secondFolder = Files.createDirectories(first.home().resolve("other-pipelines"));
+            Path otherHome = Files.createDirectories(first.home().resolve("other-home"));
+            try (Qanat second = first.another().with("QANAT_PIPELINES", secondFolder.toString()).start();
+                    Qanat third = first.another()
+                            .with("QANAT_HOME", otherHome.toString())
+                            .with("QANAT_PIPELINES", secondFolder.toString())
+                            .start()) {
+                assertThat(inForce(second)).containsExactly("first_a", "first_b");
+                Path file = secondFolder.resolve("a.yaml");
+                Files.writeString(file, pipeline("second", "date").replace(", min: 0", ""));
+                third.await("it is in force beside the others", () -> inForce(third).equals(List.of("first_a", "first_b", "second")));
+                Files.delete(file);
+                third.await("it is out of force, and no other", () -> inForce(third).equals(List.of("first_a", "first_b")));
+            }
+            first.stop();
+            Files.delete(firstFolder.resolve("b.yaml"));
+            first.start();
+            assertThat(inForce(first)).containsExactly("first_a");
+        }
+    }
+
+    private static List<String> inForce(Qanat process) {
+        List<Map<String, Object>> configs = process.request().get("/configs").jsonPath().getList("items");
+        return configs.stream()
+                .filter(config -> !"removed".equals(config.get("status")))
+                .map(config -> config.get("pipeline").toString())
+                .toList();
+    }
+
     private static RequestSpecification known(Qanat own) {
         return own.request().header("X-API-Key", KEY);
     }
