@@ -75,20 +75,19 @@ public class RunQueue {
                 .single();
     }
 
-    /** Takes a trigger's key; false when a request has it already, which may be at work still. */
-    public boolean takeTriggerKey(String key) {
-        return db.sql("INSERT INTO qanat.trigger_key (key, runs) VALUES (:key, '{}') ON CONFLICT DO NOTHING")
-                        .param("key", key)
-                        .update()
-                == 1;
+    /**
+     * Keeps other requests with this key of a trigger out until the transaction ends; for use in one.
+     *
+     * @return false when another request with the key is at work
+     */
+    public boolean lockTriggerKey(String key) {
+        return db.sql("SELECT pg_try_advisory_xact_lock(hashtextextended('trigger ' || :key, 0))")
+                .param("key", key)
+                .query(Boolean.class)
+                .single();
     }
 
-    /** Gives a key back whose request has queued nothing. */
-    public void giveBackTriggerKey(String key) {
-        db.sql("DELETE FROM qanat.trigger_key WHERE key = :key AND runs = '{}'").param("key", key).update();
-    }
-
-    /** The runs that the trigger with this key has queued; none as long as it has not. */
+    /** The runs that a trigger with this key has queued; none when there was no such trigger. */
     public List<Long> triggered(String key) {
         return db.sql("SELECT runs FROM qanat.trigger_key WHERE key = :key")
                 .param("key", key)

@@ -8,8 +8,10 @@ import dev.qanat.pipeline.Pipelines;
 import dev.qanat.web.BadRequest;
 import dev.qanat.web.Reply;
 import dev.qanat.web.RunView;
+import io.quarkus.narayana.jta.QuarkusTransaction;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -18,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.camel.Body;
@@ -30,8 +33,7 @@ import org.jspecify.annotations.Nullable;
 public class TriggerEndpoint {
 
     private static final int LONGEST_KEY = 255;
-    private static final long POLL_MILLIS = 100;
-    private static final int MOST_LOOKS = 100;
+    private static final Duration KEY_PATIENCE = Duration.ofSeconds(10);
     private static final List<String> KEYS = List.of("pipeline", "resources", "full_refresh");
 
     private final Pipelines pipelines;
@@ -40,6 +42,9 @@ public class TriggerEndpoint {
     private final RunQueue queue;
     private final Runs runs;
     private final Waiting waiting;
+
+    /** What became of a request: the runs, and the pipelines that refused one. */
+    private record Outcome(List<Long> runs, List<String> refused) {}
 
     private record Request(@Nullable String pipeline, Set<String> resources, boolean fullRefresh) {}
 
@@ -64,47 +69,43 @@ public class TriggerEndpoint {
             throw RequestBody.invalid("Idempotency-Key: must have 1 to " + LONGEST_KEY + " characters");
         }
         Collection<Pipelines.Active> chosen = chosen(request);
-        List<Long> queued = key == null ? List.of() : triggered(key);
-        List<String> refused = List.of();
-        if (queued.isEmpty()) {
-            try {
-                refused = refused(chosen, request);
-                queued = queueAll(chosen, refused, request);
-                if (key != null && !queued.isEmpty()) {
-                    queue.rememberTrigger(key, queued);
-                }
-            } finally {
-                if (key != null && queued.isEmpty()) {
-                    queue.giveBackTriggerKey(key);
-                }
-            }
-        }
-        waiting.await(queued, patience);
+        Outcome outcome = key == null ? queueAll(chosen, request) : queueOnce(key, chosen, request);
+        inboxes.refresh();
+        waiting.await(outcome.runs(), patience);
         Map<String, Object> answer = new LinkedHashMap<>();
-        answer.put("runs", queued.stream().map(id -> RunView.brief(runs.find(id).orElseThrow())).toList());
-        if (!refused.isEmpty()) {
-            answer.put("refused", refused);
+        answer.put("runs", outcome.runs().stream().map(id -> RunView.brief(runs.find(id).orElseThrow())).toList());
+        if (!outcome.refused().isEmpty()) {
+            answer.put("refused", outcome.refused());
         }
         return Reply.json(202, answer)
-                .noting("runs " + queued.stream().map(id -> Long.toString(id)).collect(Collectors.joining(", ")));
+                .noting("runs " + outcome.runs().stream().map(id -> Long.toString(id)).collect(Collectors.joining(", ")));
     }
 
     /**
-     * The runs of an earlier request with this key; one at work is waited for. None when there was none, and then the key is this
-     * request's, or when that one's process died.
+     * Queues the runs and remembers them under the key in one transaction, so that there are both or neither; where an earlier request
+     * has done it, answers with its runs.
+     *
+     * @throws BadRequest when another request with the key stays at work
      */
-    private List<Long> triggered(String key) throws InterruptedException {
-        List<Long> runs = List.of();
-        for (int looks = 0; looks < MOST_LOOKS && runs.isEmpty(); looks++) {
-            if (queue.takeTriggerKey(key)) {
-                return List.of();
-            }
-            runs = queue.triggered(key);
-            if (runs.isEmpty()) {
-                Thread.sleep(POLL_MILLIS);
-            }
+    private Outcome queueOnce(String key, Collection<Pipelines.Active> chosen, Request request) throws InterruptedException {
+        return waiting.until(() -> QuarkusTransaction.requiringNew().call(() -> tryToQueue(key, chosen, request)), KEY_PATIENCE)
+                .orElseThrow(() -> BadRequest.forNow(
+                        409,
+                        Code.IDEMPOTENCY_KEY_IN_USE,
+                        "another request with this Idempotency-Key is at work; send it again in a moment"));
+    }
+
+    private Optional<Outcome> tryToQueue(String key, Collection<Pipelines.Active> chosen, Request request) throws IOException {
+        if (!queue.lockTriggerKey(key)) {
+            return Optional.empty();
         }
-        return runs;
+        List<Long> before = queue.triggered(key);
+        if (!before.isEmpty()) {
+            return Optional.of(new Outcome(before, List.of()));
+        }
+        Outcome outcome = queueAll(chosen, request);
+        queue.rememberTrigger(key, outcome.runs());
+        return Optional.of(outcome);
     }
 
     /**
@@ -132,16 +133,15 @@ public class TriggerEndpoint {
                 "pipeline '" + pipeline + "' is running, and its concurrency says behavior: refuse; try again when the run has ended");
     }
 
-    private List<Long> queueAll(Collection<Pipelines.Active> chosen, List<String> refused, Request request) throws Exception {
+    private Outcome queueAll(Collection<Pipelines.Active> chosen, Request request) throws IOException {
+        List<String> refused = refused(chosen, request);
         List<Long> queued = new ArrayList<>();
         for (Pipelines.Active active : chosen) {
-            if (refused.contains(active.name())) {
-                continue;
+            if (!refused.contains(active.name())) {
+                queued.addAll(inbox.queueAll(active, request.resources(), request.fullRefresh()));
             }
-            queued.addAll(inbox.queueAll(active, request.resources(), request.fullRefresh()));
         }
-        inboxes.refresh();
-        return queued;
+        return new Outcome(queued, refused);
     }
 
     private Collection<Pipelines.Active> chosen(Request request) {

@@ -7,6 +7,8 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The parameter {@code wait} of requests that queue runs: the answer comes when they have ended, or after that time. */
@@ -39,10 +41,21 @@ class Waiting {
         }
     }
 
+    /** Waits until the runs have ended. */
     void await(List<Long> runs, Duration patience) throws InterruptedException {
-        long until = System.nanoTime() + patience.toNanos();
-        while (!patience.isZero() && !runs.isEmpty() && queue.unfinished(runs) > 0 && System.nanoTime() < until) {
-            Thread.sleep(POLL_MILLIS);
+        if (!patience.isZero() && !runs.isEmpty()) {
+            until(() -> queue.unfinished(runs) == 0 ? Optional.of(true) : Optional.empty(), patience);
         }
+    }
+
+    /** What an attempt comes to, which is made again and again; empty when it came to nothing in that time. */
+    <T> Optional<T> until(Supplier<Optional<T>> attempt, Duration patience) throws InterruptedException {
+        long until = System.nanoTime() + patience.toNanos();
+        Optional<T> outcome = attempt.get();
+        while (outcome.isEmpty() && System.nanoTime() < until) {
+            Thread.sleep(POLL_MILLIS);
+            outcome = attempt.get();
+        }
+        return outcome;
     }
 }

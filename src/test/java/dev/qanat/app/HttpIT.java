@@ -13,9 +13,14 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -408,8 +413,7 @@ class HttpIT {
 
     @Test
     void a_trigger_sent_again_with_its_key_queues_nothing_more() {
-        String name = Qanat.newName("key");
-        qanat.pipeline("pipeline: " + name + "\nsources: { drops: { type: files } }\nresources: [ { name: " + name + " } ]\n");
+        String name = keyed();
         String key = name + "-1";
         long first = trigger(name, key);
         assertThat(trigger(name, key)).isEqualTo(first);
@@ -418,8 +422,7 @@ class HttpIT {
 
     @Test
     void requests_with_one_key_at_once_queue_one_run() throws Exception {
-        String name = Qanat.newName("keys");
-        qanat.pipeline("pipeline: " + name + "\nsources: { drops: { type: files } }\nresources: [ { name: " + name + " } ]\n");
+        String name = keyed();
 
         List<Long> runs = IntStream.range(0, 8).parallel().mapToObj(i -> trigger(name, name)).distinct().toList();
 
@@ -427,13 +430,72 @@ class HttpIT {
         assertThat(qanat.runs(name)).hasSize(1);
     }
 
+    @Test
+    void a_key_that_a_killed_process_left_without_runs_is_taken_by_one_request() throws Exception {
+        String name = keyed();
+        qanat.execute("INSERT INTO qanat.trigger_key (key, runs) VALUES ('" + name + "', '{}')");
+
+        List<Long> runs = IntStream.range(0, 5).parallel().mapToObj(i -> trigger(name, name)).distinct().toList();
+
+        assertThat(runs).hasSize(1);
+        assertThat(qanat.runs(name)).hasSize(1);
+    }
+
+    @Test
+    void requests_with_one_key_queue_nothing_while_the_first_waits_for_the_database() throws Exception {
+        String name = keyed();
+        ExecutorService clients = Executors.newFixedThreadPool(4);
+        List<Future<Response>> answers;
+        try (Connection holder = qanat.database();
+                Statement statement = holder.createStatement()) {
+            holder.setAutoCommit(false);
+            statement.execute("LOCK TABLE qanat.run");
+            answers = IntStream.range(0, 4).mapToObj(i -> clients.submit(() -> triggered(name, name))).toList();
+            qanat.await("three are sent away", () -> answers.stream().filter(Future::isDone).count() == 3);
+        } finally {
+            clients.shutdown();
+        }
+
+        List<Response> all = new ArrayList<>();
+        for (Future<Response> answer : answers) {
+            all.add(answer.get());
+        }
+        assertThat(all).extracting(Response::statusCode).containsExactlyInAnyOrder(202, 409, 409, 409);
+        assertThat(all).filteredOn(answer -> answer.statusCode() == 409).allSatisfy(answer -> {
+            assertThat(answer.jsonPath().getString("code")).isEqualTo("idempotency_key_in_use");
+            assertThat(answer.header("Retry-After")).isEqualTo("2");
+        });
+        assertThat(trigger(name, name)).isEqualTo(qanat.runs(name).get(0).getLong("id"));
+        assertThat(qanat.runs(name)).hasSize(1);
+    }
+
+    @Test
+    void a_request_that_is_refused_leaves_its_key_free() throws Exception {
+        String name = Qanat.newName("key");
+        assertThat(triggered(name, name).statusCode()).isEqualTo(404);
+        keyed(name);
+        assertThat(triggered(name, name).statusCode()).isEqualTo(202);
+    }
+
+    private static String keyed() {
+        String name = Qanat.newName("key");
+        keyed(name);
+        return name;
+    }
+
+    private static void keyed(String name) {
+        qanat.pipeline("pipeline: " + name + "\nsources: { drops: { type: files } }\nresources: [ { name: " + name + " } ]\n");
+    }
+
     private static long trigger(String pipeline, String key) {
+        return triggered(pipeline, key).jsonPath().getLong("runs[0].id");
+    }
+
+    private static Response triggered(String pipeline, String key) {
         return qanat.request()
                 .header("Idempotency-Key", key)
                 .contentType("application/json")
                 .body("{\"pipeline\": \"" + pipeline + "\"}")
-                .post("/trigger-job")
-                .jsonPath()
-                .getLong("runs[0].id");
+                .post("/trigger-job");
     }
 }
