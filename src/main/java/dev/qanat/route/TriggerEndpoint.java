@@ -1,11 +1,14 @@
 package dev.qanat.route;
 
+import static org.apache.camel.component.platform.http.vertx.VertxPlatformHttpConstants.AUTHENTICATED_USER;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.qanat.failure.Code;
 import dev.qanat.ledger.RunQueue;
 import dev.qanat.ledger.Runs;
 import dev.qanat.pipeline.Pipelines;
 import dev.qanat.web.BadRequest;
+import dev.qanat.web.Callers;
 import dev.qanat.web.Reply;
 import dev.qanat.web.RunView;
 import io.quarkus.narayana.jta.QuarkusTransaction;
@@ -15,13 +18,13 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.apache.camel.Body;
 import org.apache.camel.Header;
@@ -46,7 +49,14 @@ public class TriggerEndpoint {
     /** What became of a request: the runs, and the pipelines that refused one. */
     private record Outcome(List<Long> runs, List<String> refused) {}
 
-    private record Request(@Nullable String pipeline, Set<String> resources, boolean fullRefresh) {}
+    private record Request(@Nullable String pipeline, SortedSet<String> resources, boolean fullRefresh) {
+
+        /** What is asked for by whom, in one way of writing. */
+        String by(String caller) {
+            return "pipeline=%s resources=%s full_refresh=%s by=%s"
+                    .formatted(pipeline == null ? "*" : pipeline, String.join(",", resources), fullRefresh, caller);
+        }
+    }
 
     TriggerEndpoint(Pipelines pipelines, Inbox inbox, Inboxes inboxes, RunQueue queue, Runs runs, Waiting waiting) {
         this.pipelines = pipelines;
@@ -61,7 +71,8 @@ public class TriggerEndpoint {
             @Body byte @Nullable [] body,
             @Header("wait") @Nullable String wait,
             @Header("Content-Type") @Nullable String contentType,
-            @Header("Idempotency-Key") @Nullable String key)
+            @Header("Idempotency-Key") @Nullable String key,
+            @Header(AUTHENTICATED_USER) @Nullable Object user)
             throws Exception {
         Request request = read(RequestBody.read(body, contentType, KEYS));
         Duration patience = waiting.patience(wait);
@@ -69,7 +80,7 @@ public class TriggerEndpoint {
             throw RequestBody.invalid("Idempotency-Key: must have 1 to " + LONGEST_KEY + " characters");
         }
         Collection<Pipelines.Active> chosen = chosen(request);
-        Outcome outcome = key == null ? queueAll(chosen, request) : queueOnce(key, chosen, request);
+        Outcome outcome = key == null ? queueAll(chosen, request) : queueOnce(key, chosen, request, user);
         inboxes.refresh();
         waiting.await(outcome.runs(), patience);
         Map<String, Object> answer = new LinkedHashMap<>();
@@ -82,29 +93,40 @@ public class TriggerEndpoint {
     }
 
     /**
-     * Queues the runs and remembers them under the key in one transaction, so that there are both or neither; where an earlier request
-     * has done it, answers with its runs.
+     * Queues the runs and remembers them under the key in one transaction, so that there are both or neither; where the same request
+     * was done earlier, answers with its runs.
      *
-     * @throws BadRequest when another request with the key stays at work
+     * @throws BadRequest when another request with the key stays at work, or the key was used for something else
      */
-    private Outcome queueOnce(String key, Collection<Pipelines.Active> chosen, Request request) throws InterruptedException {
-        return waiting.until(() -> QuarkusTransaction.requiringNew().call(() -> tryToQueue(key, chosen, request)), KEY_PATIENCE)
+    private Outcome queueOnce(String key, Collection<Pipelines.Active> chosen, Request request, @Nullable Object user)
+            throws InterruptedException {
+        String asked = request.by(Callers.of(user).name());
+        return waiting.until(() -> QuarkusTransaction.requiringNew().call(() -> tryToQueue(key, asked, chosen, request)), KEY_PATIENCE)
                 .orElseThrow(() -> BadRequest.forNow(
                         409,
                         Code.IDEMPOTENCY_KEY_IN_USE,
                         "another request with this Idempotency-Key is at work; send it again in a moment"));
     }
 
-    private Optional<Outcome> tryToQueue(String key, Collection<Pipelines.Active> chosen, Request request) throws IOException {
+    private Optional<Outcome> tryToQueue(String key, String asked, Collection<Pipelines.Active> chosen, Request request)
+            throws IOException {
         if (!queue.lockTriggerKey(key)) {
             return Optional.empty();
         }
-        List<Long> before = queue.triggered(key);
-        if (!before.isEmpty()) {
-            return Optional.of(new Outcome(before, List.of()));
+        Optional<RunQueue.Triggered> before = queue.triggered(key);
+        if (before.isPresent()) {
+            if (!before.get().request().orElse(asked).equals(asked)) {
+                throw new BadRequest(
+                        422,
+                        Code.IDEMPOTENCY_KEY_REUSED,
+                        "this Idempotency-Key was used for another request, or by somebody else; take a new one for each");
+            }
+            return Optional.of(new Outcome(before.get().runs(), List.of()));
         }
         Outcome outcome = queueAll(chosen, request);
-        queue.rememberTrigger(key, outcome.runs());
+        if (!outcome.runs().isEmpty()) {
+            queue.rememberTrigger(key, asked, outcome.runs());
+        }
         return Optional.of(outcome);
     }
 
@@ -170,11 +192,11 @@ public class TriggerEndpoint {
         return new Request(body.text("pipeline").orElse(null), resources(body.value("resources")), body.flag("full_refresh"));
     }
 
-    private static Set<String> resources(JsonNode list) {
+    private static SortedSet<String> resources(JsonNode list) {
+        SortedSet<String> resources = new TreeSet<>();
         if (list.isMissingNode() || list.isNull()) {
-            return Set.of();
+            return resources;
         }
-        Set<String> resources = new HashSet<>();
         if (list.isArray()) {
             for (JsonNode item : list) {
                 if (!item.isTextual()) {

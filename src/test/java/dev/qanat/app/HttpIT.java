@@ -477,6 +477,31 @@ class HttpIT {
         assertThat(triggered(name, name).statusCode()).isEqualTo(202);
     }
 
+    @Test
+    void a_key_is_for_one_request_for_seven_days() throws Exception {
+        String name = keyed();
+        long first = trigger(name, name);
+
+        Response other = qanat.request()
+                .header("Idempotency-Key", name)
+                .body("{\"pipeline\": \"" + name + "\", \"full_refresh\": true}")
+                .post("/trigger-job");
+        assertThat(other.statusCode()).isEqualTo(422);
+        assertThat(other.jsonPath().getString("code")).isEqualTo("idempotency_key_reused");
+        assertThat(qanat.request()
+                        .header("Idempotency-Key", name)
+                        .body("{\"full_refresh\": false, \"resources\": [], \"pipeline\": \"" + name + "\"}")
+                        .post("/trigger-job")
+                        .jsonPath()
+                        .getLong("runs[0].id"))
+                .isEqualTo(first);
+
+        qanat.execute("UPDATE qanat.trigger_key SET created_at = now() - interval '8 days' WHERE key = '" + name + "'");
+        assertThat(trigger(name, name + "-other")).isNotEqualTo(first);
+        assertThat(qanat.value("SELECT count(*) FROM qanat.trigger_key WHERE key = '" + name + "'")).isEqualTo("0");
+        assertThat(trigger(name, name)).isNotEqualTo(first);
+    }
+
     private static String keyed() {
         String name = Qanat.newName("key");
         keyed(name);
