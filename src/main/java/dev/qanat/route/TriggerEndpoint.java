@@ -82,7 +82,7 @@ public class TriggerEndpoint {
         Collection<Pipelines.Active> chosen = chosen(request);
         Outcome outcome = key == null ? queueAll(chosen, request) : queueOnce(key, chosen, request, user);
         inboxes.refresh();
-        waiting.await(outcome.runs(), patience);
+        waiting.await(outcome.runs(), patience, user);
         Map<String, Object> answer = new LinkedHashMap<>();
         answer.put("runs", outcome.runs().stream().map(id -> RunView.brief(runs.find(id).orElseThrow())).toList());
         if (!outcome.refused().isEmpty()) {
@@ -101,7 +101,8 @@ public class TriggerEndpoint {
     private Outcome queueOnce(String key, Collection<Pipelines.Active> chosen, Request request, @Nullable Object user)
             throws InterruptedException {
         String asked = request.by(Callers.of(user).name());
-        return waiting.until(() -> QuarkusTransaction.requiringNew().call(() -> tryToQueue(key, asked, chosen, request)), KEY_PATIENCE)
+        return waiting.until(
+                        () -> QuarkusTransaction.requiringNew().call(() -> tryToQueue(key, asked, chosen, request)), KEY_PATIENCE, user)
                 .orElseThrow(() -> BadRequest.forNow(
                         409,
                         Code.IDEMPOTENCY_KEY_IN_USE,
