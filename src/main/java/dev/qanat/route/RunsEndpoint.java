@@ -4,7 +4,6 @@ import static dev.qanat.route.Parameters.limit;
 import static dev.qanat.route.Parameters.number;
 
 import dev.qanat.failure.Code;
-import dev.qanat.ledger.RejectedRecord;
 import dev.qanat.ledger.Rejections;
 import dev.qanat.ledger.Run;
 import dev.qanat.ledger.RunResource;
@@ -27,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 @Named("runsEndpoint")
 public class RunsEndpoint {
+
+    /** Of a page of rejections, whose records are up to 64 KiB large. It is in memory several times while it is made. */
+    private static final int PAGE_BYTES = 1 << 20;
 
     private final Runs runs;
     private final Rejections rejections;
@@ -72,9 +74,9 @@ public class RunsEndpoint {
                             new RejectionsCsv(rejections, run.id()))
                     .withHeader("Vary", "Accept");
         }
-        int most = limit(limit);
-        List<RejectedRecord> page = rejections.list(run.id(), after == null ? 0 : number("after", after), most + 1);
-        return Reply.page(page, most, RunView::of, RejectedRecord::id).withHeader("Vary", "Accept");
+        Rejections.Page page = rejections.list(run.id(), after == null ? 0 : number("after", after), limit(limit), PAGE_BYTES);
+        return Reply.list(page.items().stream().map(RunView::of).toList(), page.next().map(String::valueOf).orElse(null))
+                .withHeader("Vary", "Accept");
     }
 
     private static String format(String text) {

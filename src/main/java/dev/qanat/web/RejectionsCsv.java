@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStreamWriter;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -64,17 +63,17 @@ public final class RejectionsCsv extends InputStream {
     }
 
     private void turn() throws IOException {
-        List<RejectedRecord> next = rejections.list(run, after, PAGE);
+        Rejections.Page next = rejections.list(run, after, PAGE, Integer.MAX_VALUE);
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (CsvWriter csv = CsvWriter.builder().build(new OutputStreamWriter(bytes, StandardCharsets.UTF_8))) {
             if (!begun) {
                 csv.writeRecord(HEADER);
             }
-            next.forEach(rejected -> csv.writeRecord(cells(rejected)));
+            next.items().forEach(rejected -> csv.writeRecord(cells(rejected)));
         }
         begun = true;
-        ended = next.size() < PAGE;
-        after = next.isEmpty() ? after : next.get(next.size() - 1).id();
+        ended = !next.more();
+        after = next.next().orElse(after);
         page = bytes.toByteArray();
         at = 0;
     }

@@ -412,6 +412,30 @@ class HttpIT {
     }
 
     @Test
+    void a_page_of_large_rejections_ends_early_and_says_that_there_are_more() throws Exception {
+        String name = keyed();
+        long run = qanat.load(name, "a.csv", "id\n1\n").getLong("id");
+        qanat.execute("""
+                INSERT INTO qanat.rejection (run_id, resource, source, position, code, reason, record)
+                SELECT %d, 'big', 'big.csv', n, 'type_mismatch', 'big', repeat(chr(1080), 32768) FROM generate_series(1, 999) AS n"""
+                .formatted(run));
+        try {
+            List<Integer> positions = new ArrayList<>();
+            String after = "0";
+            while (after != null) {
+                Response page = qanat.request().queryParam("limit", 1000).queryParam("after", after).get("/runs/" + run + "/rejections");
+                assertThat(page.statusCode()).isEqualTo(200);
+                assertThat(page.jsonPath().getList("items")).hasSizeBetween(1, 16);
+                positions.addAll(page.jsonPath().getList("items.position", Integer.class));
+                after = page.jsonPath().getString("next");
+            }
+            assertThat(positions).isEqualTo(IntStream.rangeClosed(1, 999).boxed().toList());
+        } finally {
+            qanat.execute("DELETE FROM qanat.rejection WHERE run_id = " + run);
+        }
+    }
+
+    @Test
     void a_trigger_sent_again_with_its_key_queues_nothing_more() {
         String name = keyed();
         String key = name + "-1";
