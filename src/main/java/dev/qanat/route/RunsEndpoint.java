@@ -2,6 +2,7 @@ package dev.qanat.route;
 
 import static dev.qanat.route.Parameters.limit;
 import static dev.qanat.route.Parameters.number;
+import static org.apache.camel.component.platform.http.vertx.VertxPlatformHttpConstants.AUTHENTICATED_USER;
 
 import dev.qanat.failure.Code;
 import dev.qanat.ledger.Rejections;
@@ -10,6 +11,7 @@ import dev.qanat.ledger.RunResource;
 import dev.qanat.ledger.Runs;
 import dev.qanat.web.Accepted;
 import dev.qanat.web.BadRequest;
+import dev.qanat.web.Downloads;
 import dev.qanat.web.RejectionsCsv;
 import dev.qanat.web.Reply;
 import dev.qanat.web.RunView;
@@ -32,10 +34,12 @@ public class RunsEndpoint {
 
     private final Runs runs;
     private final Rejections rejections;
+    private final Downloads downloads;
 
-    RunsEndpoint(Runs runs, Rejections rejections) {
+    RunsEndpoint(Runs runs, Rejections rejections, Downloads downloads) {
         this.runs = runs;
         this.rejections = rejections;
+        this.downloads = downloads;
     }
 
     public Reply list(
@@ -65,9 +69,13 @@ public class RunsEndpoint {
             @Header("format") @Nullable String format,
             @Header("Accept") @Nullable String accept,
             @Header("limit") @Nullable String limit,
-            @Header("after") @Nullable String after) {
+            @Header("after") @Nullable String after,
+            @Header(AUTHENTICATED_USER) @Nullable Object user) {
         Run run = find(id);
         if (format == null ? Accepted.csv(accept) : format(format).equals("csv")) {
+            if (!downloads.begin(user)) {
+                throw BadRequest.forNow(503, Code.TOO_MANY_DOWNLOADS, "as many downloads as may are being sent already; try again in a moment");
+            }
             return Reply.download(
                             "text/csv; charset=utf-8; header=present",
                             "run-" + run.id() + "-rejections.csv",
