@@ -28,8 +28,12 @@ public class Cancellations {
     /** Neither landed nor failed. */
     private static final String UNDECIDED = "landed_at IS NULL AND error_code IS NULL";
 
+    /** Two beats of the heart. A process that is only late can land nothing, since the run is to be cancelled, nor end the run. */
+    private static final int SILENT_SECONDS = 3;
+
     private static final String UNOWNED = "cancel_requested_at IS NOT NULL AND " + UNDECIDED
-            + " AND (status = 'queued' OR status = 'running' AND lease_until < now())";
+            + " AND (status = 'queued' OR status = 'running' AND lease_until < now() + interval '"
+            + (RunQueue.LEASE_SECONDS - SILENT_SECONDS) + " seconds')";
 
     private final DataSource dataSource;
     private final JdbcClient db;
@@ -123,7 +127,7 @@ public class Cancellations {
                 .single();
     }
 
-    /** The runs to be cancelled that nobody works on: they are queued, or their process died. */
+    /** The runs to be cancelled that nobody works on: they are queued, or nothing was heard of their process for three seconds. */
     public List<Long> unowned() {
         return db.sql("SELECT id FROM qanat.run WHERE " + UNOWNED + " ORDER BY id LIMIT 1000")
                 .query(Long.class)

@@ -26,6 +26,9 @@ public class RunQueue {
 
     static final int LEASE_SECONDS = 8;
 
+    /** How long the keys of triggers are remembered. */
+    private static final int KEY_DAYS = 7;
+
     private final JdbcClient db;
     private final UUID worker = UUID.randomUUID();
 
@@ -75,34 +78,47 @@ public class RunQueue {
                 .single();
     }
 
-    /** Takes a trigger's key; false when a request has it already, which may be at work still. */
-    public boolean takeTriggerKey(String key) {
-        return db.sql("INSERT INTO qanat.trigger_key (key, runs) VALUES (:key, '{}') ON CONFLICT DO NOTHING")
-                        .param("key", key)
-                        .update()
-                == 1;
-    }
-
-    /** Gives a key back whose request has queued nothing. */
-    public void giveBackTriggerKey(String key) {
-        db.sql("DELETE FROM qanat.trigger_key WHERE key = :key AND runs = '{}'").param("key", key).update();
-    }
-
-    /** The runs that the trigger with this key has queued; none as long as it has not. */
-    public List<Long> triggered(String key) {
-        return db.sql("SELECT runs FROM qanat.trigger_key WHERE key = :key")
+    /**
+     * Keeps other requests with this key of a trigger out until the transaction ends; for use in one.
+     *
+     * @return false when another request with the key is at work
+     */
+    public boolean lockTriggerKey(String key) {
+        return db.sql("SELECT pg_try_advisory_xact_lock(hashtextextended('trigger ' || :key, 0))")
                 .param("key", key)
-                .query((row, number) -> List.of((Long[]) row.getArray(1).getArray()))
-                .optional()
-                .orElse(List.of());
+                .query(Boolean.class)
+                .single();
     }
 
-    /** Remembers the runs of a trigger, so that the same request sent again queues no others. */
-    public void rememberTrigger(String key, List<Long> runs) {
+    /**
+     * A trigger that has queued runs.
+     *
+     * @param request what was asked for, and by whom; empty where that was not kept
+     */
+    public record Triggered(Optional<String> request, List<Long> runs) {}
+
+    /** The trigger that has used this key in the last {@value #KEY_DAYS} days. */
+    public Optional<Triggered> triggered(String key) {
+        return db.sql("""
+                        SELECT request, runs FROM qanat.trigger_key
+                        WHERE key = :key AND runs <> '{}' AND created_at > now() - make_interval(days => :days)""")
+                .param("key", key)
+                .param("days", KEY_DAYS)
+                .query((row, number) -> new Triggered(
+                        Optional.ofNullable(row.getString(1)), List.of((Long[]) row.getArray(2).getArray())))
+                .optional();
+    }
+
+    /** Remembers a trigger, so that the same request sent again queues no other runs, and forgets those that are too old. */
+    public void rememberTrigger(String key, String request, List<Long> runs) {
+        db.sql("DELETE FROM qanat.trigger_key WHERE created_at <= now() - make_interval(days => :days)")
+                .param("days", KEY_DAYS)
+                .update();
         db.sql("""
-                        INSERT INTO qanat.trigger_key (key, runs) VALUES (:key, CAST(:runs AS bigint[]))
-                        ON CONFLICT (key) DO UPDATE SET runs = excluded.runs""")
+                        INSERT INTO qanat.trigger_key (key, request, runs) VALUES (:key, :request, CAST(:runs AS bigint[]))
+                        ON CONFLICT (key) DO UPDATE SET request = excluded.request, runs = excluded.runs, created_at = now()""")
                 .param("key", key)
+                .param("request", request)
                 .param("runs", "{" + runs.stream().map(String::valueOf).collect(Collectors.joining(",")) + "}")
                 .update();
     }

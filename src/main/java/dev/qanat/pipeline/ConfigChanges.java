@@ -1,5 +1,7 @@
 package dev.qanat.pipeline;
 
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -7,6 +9,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
@@ -16,7 +20,8 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
 /**
  * What differs between two versions of a pipeline, by meaning and not by line: comments, layout, the order of keys, and the ways of
- * writing one thing ({@code close: date} and {@code close: { type: date }}, {@code schema} and {@code columns}) do not count.
+ * writing one thing ({@code close: date} and {@code close: { type: date }}, {@code schema} and {@code columns}, {@code PT1H} and
+ * {@code PT60M}, the order of {@code values}, blanks in SQL) do not count.
  */
 public final class ConfigChanges {
 
@@ -45,6 +50,12 @@ public final class ConfigChanges {
     private static final Map<String, String> NAMED =
             Map.of("sources", "source", "resources", "resource", "columns", "column");
 
+    /** In SQL: a text or a quoted name, a sign that needs no blanks around it, and any other blanks. */
+    private static final Pattern NEEDLESS = Pattern.compile("('[^']*'|\"[^\"]*\")|\\s*([<>=!]+|[(),+*/])\\s*|\\s+");
+
+    /** A text that can be told from its neighbours in a list. */
+    private static final Pattern PLAIN = Pattern.compile("[\\p{L}\\p{N}_][^,]*");
+
     private final List<Change> changes = new ArrayList<>();
 
     private ConfigChanges() {}
@@ -52,14 +63,16 @@ public final class ConfigChanges {
     /**
      * The changes in the order of the later version, what was removed last.
      *
-     * @param before a valid pipeline's YAML; null when there was none
-     * @param after a valid pipeline's YAML
+     * @param before a valid pipeline's YAML; null when there was none in force
+     * @param after a valid pipeline's YAML; null when there is none in force
      */
-    public static List<Change> between(@Nullable String before, String after) {
+    public static List<Change> between(@Nullable String before, @Nullable String after) {
         ConfigChanges found = new ConfigChanges();
-        if (before == null) {
+        if (before == null && after != null) {
             found.changes.add(new Change(Kind.ADDED, "", null, null, "created"));
-        } else {
+        } else if (before != null && after == null) {
+            found.changes.add(new Change(Kind.REMOVED, "", null, null, "removed"));
+        } else if (before != null && after != null) {
             found.compare(List.of(), meaning(before), meaning(after));
         }
         return found.changes;
@@ -83,8 +96,37 @@ public final class ConfigChanges {
                 }
             }
             compareOrder(path, old, now);
-        } else if (!before.equals(after)) {
+        } else if (!comparable(path, before).equals(comparable(path, after))) {
             add(Kind.CHANGED, path, before, after);
+        }
+    }
+
+    /** A setting such that two that mean the same are equal. */
+    private static Object comparable(List<String> path, Object value) {
+        boolean named = path.get(0).equals("vars");
+        return switch (named ? "" : path.get(path.size() - 1)) {
+            case "values", "null_if" -> value instanceof List<?> list ? Set.copyOf(list) : Set.of(value);
+            case "where", "expr" -> value instanceof String sql ? withoutNeedlessBlanks(sql) : value;
+            case "every", "watch" -> value instanceof String text ? duration(text) : value;
+            default -> value;
+        };
+    }
+
+    private static String withoutNeedlessBlanks(String sql) {
+        // Behind a backslash a quote may not end its text.
+        return sql.contains("\\")
+                ? sql
+                : NEEDLESS.matcher(sql.strip())
+                        .replaceAll(found -> Matcher.quoteReplacement(
+                                found.group(1) != null ? found.group(1) : found.group(2) != null ? found.group(2) : " "));
+    }
+
+    private static Object duration(String text) {
+        try {
+            return Duration.parse(text);
+        } catch (DateTimeParseException e) {
+            // It may name a variable.
+            return text;
         }
     }
 
@@ -146,9 +188,13 @@ public final class ConfigChanges {
     /** A text, or a list of texts; null for what has parts of its own. */
     private static @Nullable String shown(@Nullable Object value) {
         if (value instanceof List<?> list && list.stream().allMatch(String.class::isInstance)) {
-            return String.join(", ", list.stream().map(String.class::cast).toList());
+            return list.isEmpty() ? "[]" : list.stream().map(item -> inList((String) item)).collect(Collectors.joining(", "));
         }
         return value instanceof String text ? text : null;
+    }
+
+    private static String inList(String text) {
+        return PLAIN.matcher(text).matches() ? text : "'" + text + "'";
     }
 
     private static String brief(String text) {

@@ -84,7 +84,13 @@ public class ConfigHistory {
             Optional<String> by,
             Optional<Integer> restores,
             boolean removed,
-            Instant createdAt) {}
+            Instant createdAt) {
+
+        /** The YAML that this version put in force; null when it took the pipeline out of force. */
+        public @Nullable String inForce() {
+            return removed ? null : yaml;
+        }
+    }
 
     /**
      * What became of a YAML that was put.

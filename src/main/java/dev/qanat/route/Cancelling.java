@@ -51,6 +51,10 @@ public class Cancelling {
     /** Ends runs that are queued or whose process died. */
     void endUnowned() throws Exception {
         for (long id : cancellations.unowned()) {
+            if (claims.working().containsKey(id)) {
+                // Its heart was late, and it is about to stop by itself.
+                continue;
+            }
             Run run = runs.find(id).orElseThrow();
             try (LogContext context = LogContext.of(run)) {
                 if (cancellations.end(id, reason -> loading.putIntoQuarantine(run, new Run.RunError(Code.CANCELLED.id(), reason)))) {

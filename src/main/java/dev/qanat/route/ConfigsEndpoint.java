@@ -88,7 +88,7 @@ public class ConfigsEndpoint {
         answer.put("to", later.number());
         answer.put(
                 "changes",
-                ConfigChanges.between(earlier.map(Version::yaml).orElse(null), later.yaml()).stream()
+                ConfigChanges.between(earlier.map(Version::inForce).orElse(null), later.inForce()).stream()
                         .map(ConfigView::of)
                         .toList());
         return Reply.json(200, answer);

@@ -67,7 +67,7 @@ public class PlanEndpoint {
         plan.put("unchanged", unchanged);
         plan.put(
                 "changes",
-                ConfigView.messages(ConfigChanges.between(latest.map(Version::yaml).orElse(null), yaml.text())));
+                ConfigView.messages(ConfigChanges.between(latest.map(Version::inForce).orElse(null), yaml.text())));
         plan.put("routes", inboxes.plan(pipeline).stream().map(PlanEndpoint::route).toList());
         plan.put("schedules", ticks.plan(pipeline).stream().map(PlanEndpoint::schedule).toList());
         plan.put("tables", tables(pipeline));

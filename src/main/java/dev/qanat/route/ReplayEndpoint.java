@@ -1,5 +1,7 @@
 package dev.qanat.route;
 
+import static org.apache.camel.component.platform.http.vertx.VertxPlatformHttpConstants.AUTHENTICATED_USER;
+
 import dev.qanat.failure.Code;
 import dev.qanat.ledger.Replays;
 import dev.qanat.ledger.Run;
@@ -37,7 +39,11 @@ public class ReplayEndpoint {
         this.waiting = waiting;
     }
 
-    public Reply post(@Header("id") String id, @Header("wait") @Nullable String wait) throws InterruptedException {
+    public Reply post(
+            @Header("id") String id,
+            @Header("wait") @Nullable String wait,
+            @Header(AUTHENTICATED_USER) @Nullable Object user)
+            throws InterruptedException {
         Duration patience = waiting.patience(wait);
         Run asked = RunsEndpoint.find(runs, id);
         Run run = asked.replays().flatMap(runs::find).orElse(asked);
@@ -63,7 +69,7 @@ public class ReplayEndpoint {
             throw TriggerEndpoint.busy(active.name());
         }
         long replay = replays.enqueue(run, active.version());
-        waiting.await(List.of(replay), patience);
+        waiting.await(List.of(replay), patience, user);
         Run queued = runs.find(replay).orElseThrow();
         return Reply.json(202, RunView.of(queued, runs.resources(List.of(replay)).getOrDefault(replay, List.of())))
                 .withHeader("Location", "/runs/" + replay);

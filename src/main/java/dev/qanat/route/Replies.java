@@ -2,6 +2,7 @@ package dev.qanat.route;
 
 import dev.qanat.failure.Code;
 import dev.qanat.failure.Failure;
+import dev.qanat.failure.TransientFailure;
 import dev.qanat.pipeline.InvalidPipeline;
 import dev.qanat.web.BadRequest;
 import dev.qanat.web.Problem;
@@ -38,14 +39,18 @@ public class Replies {
     public Reply problem(@ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Throwable thrown) {
         for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
             if (cause instanceof BadRequest bad) {
-                return bad.problem().reply();
+                return bad.reply();
             }
             if (cause instanceof InvalidPipeline invalid) {
                 return Problem.of(invalid).reply();
             }
-            if (cause instanceof SQLException sql && Failure.of(sql, "").code() == Code.DATABASE_UNAVAILABLE) {
-                LOG.warnf("A request could not be answered, the database is away: %s", sql.getMessage());
-                return new Problem(503, Code.DATABASE_UNAVAILABLE, "the database does not answer; try again later")
+            if (cause instanceof SQLException sql && Failure.of(sql, "a request") instanceof TransientFailure failure) {
+                LOG.warnf("A request could not be answered: %s", failure.getMessage());
+                boolean away = failure.code() == Code.DATABASE_UNAVAILABLE;
+                return new Problem(
+                                503,
+                                failure.code(),
+                                away ? "the database does not answer; try again later" : "others were in the way in the database; try again")
                         .reply()
                         .withHeader("Retry-After", "5");
             }

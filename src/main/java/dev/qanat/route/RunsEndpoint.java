@@ -2,15 +2,16 @@ package dev.qanat.route;
 
 import static dev.qanat.route.Parameters.limit;
 import static dev.qanat.route.Parameters.number;
+import static org.apache.camel.component.platform.http.vertx.VertxPlatformHttpConstants.AUTHENTICATED_USER;
 
 import dev.qanat.failure.Code;
-import dev.qanat.ledger.RejectedRecord;
 import dev.qanat.ledger.Rejections;
 import dev.qanat.ledger.Run;
 import dev.qanat.ledger.RunResource;
 import dev.qanat.ledger.Runs;
 import dev.qanat.web.Accepted;
 import dev.qanat.web.BadRequest;
+import dev.qanat.web.Downloads;
 import dev.qanat.web.RejectionsCsv;
 import dev.qanat.web.Reply;
 import dev.qanat.web.RunView;
@@ -28,12 +29,17 @@ import org.jspecify.annotations.Nullable;
 @Named("runsEndpoint")
 public class RunsEndpoint {
 
+    /** Of a page of rejections, whose records are up to 64 KiB large. It is in memory several times while it is made. */
+    private static final int PAGE_BYTES = 1 << 20;
+
     private final Runs runs;
     private final Rejections rejections;
+    private final Downloads downloads;
 
-    RunsEndpoint(Runs runs, Rejections rejections) {
+    RunsEndpoint(Runs runs, Rejections rejections, Downloads downloads) {
         this.runs = runs;
         this.rejections = rejections;
+        this.downloads = downloads;
     }
 
     public Reply list(
@@ -63,18 +69,22 @@ public class RunsEndpoint {
             @Header("format") @Nullable String format,
             @Header("Accept") @Nullable String accept,
             @Header("limit") @Nullable String limit,
-            @Header("after") @Nullable String after) {
+            @Header("after") @Nullable String after,
+            @Header(AUTHENTICATED_USER) @Nullable Object user) {
         Run run = find(id);
         if (format == null ? Accepted.csv(accept) : format(format).equals("csv")) {
+            if (!downloads.begin(user)) {
+                throw BadRequest.forNow(503, Code.TOO_MANY_DOWNLOADS, "as many downloads as may are being sent already; try again in a moment");
+            }
             return Reply.download(
                             "text/csv; charset=utf-8; header=present",
                             "run-" + run.id() + "-rejections.csv",
                             new RejectionsCsv(rejections, run.id()))
                     .withHeader("Vary", "Accept");
         }
-        int most = limit(limit);
-        List<RejectedRecord> page = rejections.list(run.id(), after == null ? 0 : number("after", after), most + 1);
-        return Reply.page(page, most, RunView::of, RejectedRecord::id).withHeader("Vary", "Accept");
+        Rejections.Page page = rejections.list(run.id(), after == null ? 0 : number("after", after), limit(limit), PAGE_BYTES);
+        return Reply.list(page.items().stream().map(RunView::of).toList(), page.next().map(String::valueOf).orElse(null))
+                .withHeader("Vary", "Accept");
     }
 
     private static String format(String text) {

@@ -1,24 +1,30 @@
 package dev.qanat.route;
 
+import static org.apache.camel.component.platform.http.vertx.VertxPlatformHttpConstants.AUTHENTICATED_USER;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.qanat.failure.Code;
 import dev.qanat.ledger.RunQueue;
 import dev.qanat.ledger.Runs;
 import dev.qanat.pipeline.Pipelines;
 import dev.qanat.web.BadRequest;
+import dev.qanat.web.Callers;
 import dev.qanat.web.Reply;
 import dev.qanat.web.RunView;
+import io.quarkus.narayana.jta.QuarkusTransaction;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.apache.camel.Body;
 import org.apache.camel.Header;
@@ -30,8 +36,7 @@ import org.jspecify.annotations.Nullable;
 public class TriggerEndpoint {
 
     private static final int LONGEST_KEY = 255;
-    private static final long POLL_MILLIS = 100;
-    private static final int MOST_LOOKS = 100;
+    private static final Duration KEY_PATIENCE = Duration.ofSeconds(10);
     private static final List<String> KEYS = List.of("pipeline", "resources", "full_refresh");
 
     private final Pipelines pipelines;
@@ -41,7 +46,17 @@ public class TriggerEndpoint {
     private final Runs runs;
     private final Waiting waiting;
 
-    private record Request(@Nullable String pipeline, Set<String> resources, boolean fullRefresh) {}
+    /** What became of a request: the runs, and the pipelines that refused one. */
+    private record Outcome(List<Long> runs, List<String> refused) {}
+
+    private record Request(@Nullable String pipeline, SortedSet<String> resources, boolean fullRefresh) {
+
+        /** What is asked for by whom, in one way of writing. */
+        String by(String caller) {
+            return "pipeline=%s resources=%s full_refresh=%s by=%s"
+                    .formatted(pipeline == null ? "*" : pipeline, String.join(",", resources), fullRefresh, caller);
+        }
+    }
 
     TriggerEndpoint(Pipelines pipelines, Inbox inbox, Inboxes inboxes, RunQueue queue, Runs runs, Waiting waiting) {
         this.pipelines = pipelines;
@@ -56,7 +71,8 @@ public class TriggerEndpoint {
             @Body byte @Nullable [] body,
             @Header("wait") @Nullable String wait,
             @Header("Content-Type") @Nullable String contentType,
-            @Header("Idempotency-Key") @Nullable String key)
+            @Header("Idempotency-Key") @Nullable String key,
+            @Header(AUTHENTICATED_USER) @Nullable Object user)
             throws Exception {
         Request request = read(RequestBody.read(body, contentType, KEYS));
         Duration patience = waiting.patience(wait);
@@ -64,47 +80,55 @@ public class TriggerEndpoint {
             throw RequestBody.invalid("Idempotency-Key: must have 1 to " + LONGEST_KEY + " characters");
         }
         Collection<Pipelines.Active> chosen = chosen(request);
-        List<Long> queued = key == null ? List.of() : triggered(key);
-        List<String> refused = List.of();
-        if (queued.isEmpty()) {
-            try {
-                refused = refused(chosen, request);
-                queued = queueAll(chosen, refused, request);
-                if (key != null && !queued.isEmpty()) {
-                    queue.rememberTrigger(key, queued);
-                }
-            } finally {
-                if (key != null && queued.isEmpty()) {
-                    queue.giveBackTriggerKey(key);
-                }
-            }
-        }
-        waiting.await(queued, patience);
+        Outcome outcome = key == null ? queueAll(chosen, request) : queueOnce(key, chosen, request, user);
+        inboxes.refresh();
+        waiting.await(outcome.runs(), patience, user);
         Map<String, Object> answer = new LinkedHashMap<>();
-        answer.put("runs", queued.stream().map(id -> RunView.brief(runs.find(id).orElseThrow())).toList());
-        if (!refused.isEmpty()) {
-            answer.put("refused", refused);
+        answer.put("runs", outcome.runs().stream().map(id -> RunView.brief(runs.find(id).orElseThrow())).toList());
+        if (!outcome.refused().isEmpty()) {
+            answer.put("refused", outcome.refused());
         }
         return Reply.json(202, answer)
-                .noting("runs " + queued.stream().map(id -> Long.toString(id)).collect(Collectors.joining(", ")));
+                .noting("runs " + outcome.runs().stream().map(id -> Long.toString(id)).collect(Collectors.joining(", ")));
     }
 
     /**
-     * The runs of an earlier request with this key; one at work is waited for. None when there was none, and then the key is this
-     * request's, or when that one's process died.
+     * Queues the runs and remembers them under the key in one transaction, so that there are both or neither; where the same request
+     * was done earlier, answers with its runs.
+     *
+     * @throws BadRequest when another request with the key stays at work, or the key was used for something else
      */
-    private List<Long> triggered(String key) throws InterruptedException {
-        List<Long> runs = List.of();
-        for (int looks = 0; looks < MOST_LOOKS && runs.isEmpty(); looks++) {
-            if (queue.takeTriggerKey(key)) {
-                return List.of();
-            }
-            runs = queue.triggered(key);
-            if (runs.isEmpty()) {
-                Thread.sleep(POLL_MILLIS);
-            }
+    private Outcome queueOnce(String key, Collection<Pipelines.Active> chosen, Request request, @Nullable Object user)
+            throws InterruptedException {
+        String asked = request.by(Callers.of(user).name());
+        return waiting.until(
+                        () -> QuarkusTransaction.requiringNew().call(() -> tryToQueue(key, asked, chosen, request)), KEY_PATIENCE, user)
+                .orElseThrow(() -> BadRequest.forNow(
+                        409,
+                        Code.IDEMPOTENCY_KEY_IN_USE,
+                        "another request with this Idempotency-Key is at work; send it again in a moment"));
+    }
+
+    private Optional<Outcome> tryToQueue(String key, String asked, Collection<Pipelines.Active> chosen, Request request)
+            throws IOException {
+        if (!queue.lockTriggerKey(key)) {
+            return Optional.empty();
         }
-        return runs;
+        Optional<RunQueue.Triggered> before = queue.triggered(key);
+        if (before.isPresent()) {
+            if (!before.get().request().orElse(asked).equals(asked)) {
+                throw new BadRequest(
+                        422,
+                        Code.IDEMPOTENCY_KEY_REUSED,
+                        "this Idempotency-Key was used for another request, or by somebody else; take a new one for each");
+            }
+            return Optional.of(new Outcome(before.get().runs(), List.of()));
+        }
+        Outcome outcome = queueAll(chosen, request);
+        if (!outcome.runs().isEmpty()) {
+            queue.rememberTrigger(key, asked, outcome.runs());
+        }
+        return Optional.of(outcome);
     }
 
     /**
@@ -132,16 +156,15 @@ public class TriggerEndpoint {
                 "pipeline '" + pipeline + "' is running, and its concurrency says behavior: refuse; try again when the run has ended");
     }
 
-    private List<Long> queueAll(Collection<Pipelines.Active> chosen, List<String> refused, Request request) throws Exception {
+    private Outcome queueAll(Collection<Pipelines.Active> chosen, Request request) throws IOException {
+        List<String> refused = refused(chosen, request);
         List<Long> queued = new ArrayList<>();
         for (Pipelines.Active active : chosen) {
-            if (refused.contains(active.name())) {
-                continue;
+            if (!refused.contains(active.name())) {
+                queued.addAll(inbox.queueAll(active, request.resources(), request.fullRefresh()));
             }
-            queued.addAll(inbox.queueAll(active, request.resources(), request.fullRefresh()));
         }
-        inboxes.refresh();
-        return queued;
+        return new Outcome(queued, refused);
     }
 
     private Collection<Pipelines.Active> chosen(Request request) {
@@ -170,11 +193,11 @@ public class TriggerEndpoint {
         return new Request(body.text("pipeline").orElse(null), resources(body.value("resources")), body.flag("full_refresh"));
     }
 
-    private static Set<String> resources(JsonNode list) {
+    private static SortedSet<String> resources(JsonNode list) {
+        SortedSet<String> resources = new TreeSet<>();
         if (list.isMissingNode() || list.isNull()) {
-            return Set.of();
+            return resources;
         }
-        Set<String> resources = new HashSet<>();
         if (list.isArray()) {
             for (JsonNode item : list) {
                 if (!item.isTextual()) {

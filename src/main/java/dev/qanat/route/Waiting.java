@@ -3,20 +3,32 @@ package dev.qanat.route;
 import dev.qanat.failure.Code;
 import dev.qanat.ledger.RunQueue;
 import dev.qanat.web.BadRequest;
+import dev.qanat.web.Callers;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The parameter {@code wait} of requests that queue runs: the answer comes when they have ended, or after that time. */
+/**
+ * Requests that wait, such as those with the parameter {@code wait}: the answer comes when their runs have ended, or after that time. Each
+ * keeps a thread of those that all requests share, so only {@value #MOST} wait at once, and none whose client is gone. Safe for use by
+ * several threads.
+ */
 @ApplicationScoped
 class Waiting {
 
     private static final Duration LONGEST = Duration.ofMinutes(10);
-    private static final long POLL_MILLIS = 100;
+    private static final long POLL_MILLIS = 200;
+
+    /** A quarter of the threads that there are for requests, at least. */
+    private static final int MOST = 50;
 
     private final RunQueue queue;
+    private final Semaphore places = new Semaphore(MOST);
 
     Waiting(RunQueue queue) {
         this.queue = queue;
@@ -39,10 +51,34 @@ class Waiting {
         }
     }
 
-    void await(List<Long> runs, Duration patience) throws InterruptedException {
-        long until = System.nanoTime() + patience.toNanos();
-        while (!patience.isZero() && !runs.isEmpty() && queue.unfinished(runs) > 0 && System.nanoTime() < until) {
-            Thread.sleep(POLL_MILLIS);
+    /**
+     * Waits until the runs have ended.
+     *
+     * @param user whose request it is, as a route has it
+     */
+    void await(List<Long> runs, Duration patience, @Nullable Object user) throws InterruptedException {
+        if (!patience.isZero() && !runs.isEmpty()) {
+            until(() -> queue.unfinished(runs) == 0 ? Optional.of(true) : Optional.empty(), patience, user);
         }
+    }
+
+    /**
+     * What an attempt comes to, which is made again and again. Empty when it came to nothing in that time, or at the first attempt
+     * while as many as may are waiting.
+     */
+    <T> Optional<T> until(Supplier<Optional<T>> attempt, Duration patience, @Nullable Object user) throws InterruptedException {
+        long until = System.nanoTime() + patience.toNanos();
+        Optional<T> outcome = attempt.get();
+        if (outcome.isEmpty() && places.tryAcquire()) {
+            try {
+                while (outcome.isEmpty() && System.nanoTime() < until && Callers.awaitsAnswer(user)) {
+                    Thread.sleep(POLL_MILLIS);
+                    outcome = attempt.get();
+                }
+            } finally {
+                places.release();
+            }
+        }
+        return outcome;
     }
 }

@@ -6,14 +6,25 @@ import dev.qanat.failure.Code;
 public final class BadRequest extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    private final transient Problem problem;
+    private static final String MOMENT = "2";
+
+    private final transient Reply reply;
 
     public BadRequest(int status, Code code, String detail) {
-        super(detail);
-        this.problem = new Problem(status, code, detail);
+        this(new Problem(status, code, detail).reply(), detail);
     }
 
-    public Problem problem() {
-        return problem;
+    private BadRequest(Reply reply, String detail) {
+        super(detail);
+        this.reply = reply;
+    }
+
+    /** One that may well be done if it is sent again in a moment, which {@code Retry-After} says. */
+    public static BadRequest forNow(int status, Code code, String detail) {
+        return new BadRequest(new Problem(status, code, detail).reply().withHeader("Retry-After", MOMENT), detail);
+    }
+
+    public Reply reply() {
+        return reply;
     }
 }

@@ -6,6 +6,7 @@ import io.quarkus.security.credential.Credential;
 import io.quarkus.security.identity.SecurityIdentity;
 import io.quarkus.vertx.http.runtime.security.QuarkusHttpUser;
 import io.smallrye.mutiny.Uni;
+import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.security.Permission;
 import java.security.Principal;
@@ -24,7 +25,7 @@ public final class Callers {
     private Callers() {}
 
     /** What Quarkus wants a user to be. */
-    private record Identity(Caller caller) implements SecurityIdentity {
+    private record Identity(Caller caller, HttpServerResponse response) implements SecurityIdentity {
 
         @Override
         public Principal getPrincipal() {
@@ -78,7 +79,7 @@ public final class Callers {
         exchange.put(KEY, caller);
         if (!exchange.normalizedPath().startsWith("/q/")) {
             // Quarkus' health gives a user to its security, which is not here.
-            exchange.setUser(new QuarkusHttpUser(new Identity(caller)));
+            exchange.setUser(new QuarkusHttpUser(new Identity(caller, exchange.response())));
         }
     }
 
@@ -96,5 +97,16 @@ public final class Callers {
         return user instanceof QuarkusHttpUser known && known.getSecurityIdentity() instanceof Identity identity
                 ? identity.caller
                 : Caller.LOCAL;
+    }
+
+    /**
+     * Whether the client still waits for its answer, or for the rest of it. Of one whose connection is closed or who has got it all this
+     * is false.
+     *
+     * @param user as a route has it; for a request that came otherwise than over HTTP the answer is yes
+     */
+    public static boolean awaitsAnswer(@Nullable Object user) {
+        return !(user instanceof QuarkusHttpUser known && known.getSecurityIdentity() instanceof Identity identity)
+                || !identity.response.ended() && !identity.response.closed();
     }
 }

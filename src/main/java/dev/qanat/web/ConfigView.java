@@ -41,7 +41,7 @@ public final class ConfigView {
             view.put("changes", List.of());
             return Reply.json(200, view);
         }
-        view.put("changes", messages(ConfigChanges.between(put.previous().map(Version::yaml).orElse(null), version.yaml())));
+        view.put("changes", messages(ConfigChanges.between(put.previous().map(Version::inForce).orElse(null), version.yaml())));
         return Reply.json(201, view)
                 .withHeader("Location", "/configs/" + version.pipeline() + "/versions/" + version.number());
     }

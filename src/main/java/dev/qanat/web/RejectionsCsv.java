@@ -8,19 +8,20 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStreamWriter;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * All rejections of a run as CSV: RFC 4180, UTF-8, with a header, and no formula for a spreadsheet to run. Written as it is read, a
- * page of rejections at a time, so that neither their number nor a slow reader costs memory or a connection to the database. For one
- * thread at a time.
+ * page of rejections at a time, so that their number costs no memory, and a slow reader a page of it and no connection to the database;
+ * {@link Downloads} bounds how many read at once. For one thread at a time.
  */
 public final class RejectionsCsv extends InputStream {
 
-    /** Rejections in memory; a record of each is at most 64 KiB. */
-    private static final int PAGE = 100;
+    /** Rejections in memory, and how much text they may be; one may exceed it, by 64 KiB. */
+    private static final int PAGE = 1_000;
+
+    private static final int PAGE_BYTES = 1 << 18;
 
     private static final String[] HEADER = {
         "id", "resource", "source", "position", "column", "code", "reason", "record", "replayed_by"
@@ -64,17 +65,17 @@ public final class RejectionsCsv extends InputStream {
     }
 
     private void turn() throws IOException {
-        List<RejectedRecord> next = rejections.list(run, after, PAGE);
+        Rejections.Page next = rejections.list(run, after, PAGE, PAGE_BYTES);
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (CsvWriter csv = CsvWriter.builder().build(new OutputStreamWriter(bytes, StandardCharsets.UTF_8))) {
             if (!begun) {
                 csv.writeRecord(HEADER);
             }
-            next.forEach(rejected -> csv.writeRecord(cells(rejected)));
+            next.items().forEach(rejected -> csv.writeRecord(cells(rejected)));
         }
         begun = true;
-        ended = next.size() < PAGE;
-        after = next.isEmpty() ? after : next.get(next.size() - 1).id();
+        ended = !next.more();
+        after = next.next().orElse(after);
         page = bytes.toByteArray();
         at = 0;
     }

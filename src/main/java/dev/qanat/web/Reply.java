@@ -62,7 +62,12 @@ public record Reply(
         return list(items.stream().map(view).toList(), next);
     }
 
-    private static Reply list(List<?> items, @Nullable String next) {
+    /**
+     * A list of which a part is given.
+     *
+     * @param next what the next part is asked for by; null when there is none
+     */
+    public static Reply list(List<?> items, @Nullable String next) {
         Map<String, @Nullable Object> list = new LinkedHashMap<>();
         list.put("items", items);
         list.put("next", next);

@@ -153,6 +153,22 @@ class ConfigsIT {
     }
 
     @Test
+    void a_pipeline_that_was_taken_out_of_force_is_removed_and_a_rollback_creates_it_again() throws Exception {
+        String name = Qanat.newName("gone");
+        String first = pipeline(name, "numeric(18,4)");
+        qanat.pipeline(first);
+        qanat.execute("""
+                INSERT INTO qanat.config_history (pipeline, version, yaml, sha256, origin, file, removed)
+                SELECT pipeline, 2, yaml, sha256, 'file', 'gone.yaml', true FROM qanat.config_history WHERE pipeline = '%s'""".formatted(name));
+
+        assertThat(get("/configs/" + name + "/diff").getList("changes.message")).containsExactly("removed");
+        assertThat(planned(first).getList("changes")).containsExactly("created");
+        assertThat(post("/configs/" + name + "/rollback?to=1").jsonPath().getList("changes")).containsExactly("created");
+        assertThat(get("/configs/" + name + "/diff?to=3").getList("changes.message")).containsExactly("created");
+        assertThat(get("/configs/" + name + "/diff?from=1&to=3").getList("changes")).isEmpty();
+    }
+
+    @Test
     void a_rollback_is_a_new_version_with_the_old_content() throws IOException {
         String name = Qanat.newName("back");
         String first = pipeline(name, "numeric(18,4)");

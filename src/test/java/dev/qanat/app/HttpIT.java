@@ -13,9 +13,14 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -407,9 +412,32 @@ class HttpIT {
     }
 
     @Test
+    void a_page_of_large_rejections_ends_early_and_says_that_there_are_more() throws Exception {
+        String name = keyed();
+        long run = qanat.load(name, "a.csv", "id\n1\n").getLong("id");
+        qanat.execute("""
+                INSERT INTO qanat.rejection (run_id, resource, source, position, code, reason, record)
+                SELECT %d, 'big', 'big.csv', n, 'type_mismatch', 'big', repeat(chr(1080), 32768) FROM generate_series(1, 999) AS n"""
+                .formatted(run));
+        try {
+            List<Integer> positions = new ArrayList<>();
+            String after = "0";
+            while (after != null) {
+                Response page = qanat.request().queryParam("limit", 1000).queryParam("after", after).get("/runs/" + run + "/rejections");
+                assertThat(page.statusCode()).isEqualTo(200);
+                assertThat(page.jsonPath().getList("items")).hasSizeBetween(1, 16);
+                positions.addAll(page.jsonPath().getList("items.position", Integer.class));
+                after = page.jsonPath().getString("next");
+            }
+            assertThat(positions).isEqualTo(IntStream.rangeClosed(1, 999).boxed().toList());
+        } finally {
+            qanat.execute("DELETE FROM qanat.rejection WHERE run_id = " + run);
+        }
+    }
+
+    @Test
     void a_trigger_sent_again_with_its_key_queues_nothing_more() {
-        String name = Qanat.newName("key");
-        qanat.pipeline("pipeline: " + name + "\nsources: { drops: { type: files } }\nresources: [ { name: " + name + " } ]\n");
+        String name = keyed();
         String key = name + "-1";
         long first = trigger(name, key);
         assertThat(trigger(name, key)).isEqualTo(first);
@@ -418,8 +446,7 @@ class HttpIT {
 
     @Test
     void requests_with_one_key_at_once_queue_one_run() throws Exception {
-        String name = Qanat.newName("keys");
-        qanat.pipeline("pipeline: " + name + "\nsources: { drops: { type: files } }\nresources: [ { name: " + name + " } ]\n");
+        String name = keyed();
 
         List<Long> runs = IntStream.range(0, 8).parallel().mapToObj(i -> trigger(name, name)).distinct().toList();
 
@@ -427,13 +454,97 @@ class HttpIT {
         assertThat(qanat.runs(name)).hasSize(1);
     }
 
+    @Test
+    void a_key_that_a_killed_process_left_without_runs_is_taken_by_one_request() throws Exception {
+        String name = keyed();
+        qanat.execute("INSERT INTO qanat.trigger_key (key, runs) VALUES ('" + name + "', '{}')");
+
+        List<Long> runs = IntStream.range(0, 5).parallel().mapToObj(i -> trigger(name, name)).distinct().toList();
+
+        assertThat(runs).hasSize(1);
+        assertThat(qanat.runs(name)).hasSize(1);
+    }
+
+    @Test
+    void requests_with_one_key_queue_nothing_while_the_first_waits_for_the_database() throws Exception {
+        String name = keyed();
+        ExecutorService clients = Executors.newFixedThreadPool(4);
+        List<Future<Response>> answers;
+        try (Connection holder = qanat.database();
+                Statement statement = holder.createStatement()) {
+            holder.setAutoCommit(false);
+            statement.execute("LOCK TABLE qanat.run");
+            answers = IntStream.range(0, 4).mapToObj(i -> clients.submit(() -> triggered(name, name))).toList();
+            qanat.await("three are sent away", () -> answers.stream().filter(Future::isDone).count() == 3);
+        } finally {
+            clients.shutdown();
+        }
+
+        List<Response> all = new ArrayList<>();
+        for (Future<Response> answer : answers) {
+            all.add(answer.get());
+        }
+        assertThat(all).extracting(Response::statusCode).containsExactlyInAnyOrder(202, 409, 409, 409);
+        assertThat(all).filteredOn(answer -> answer.statusCode() == 409).allSatisfy(answer -> {
+            assertThat(answer.jsonPath().getString("code")).isEqualTo("idempotency_key_in_use");
+            assertThat(answer.header("Retry-After")).isEqualTo("2");
+        });
+        assertThat(trigger(name, name)).isEqualTo(qanat.runs(name).get(0).getLong("id"));
+        assertThat(qanat.runs(name)).hasSize(1);
+    }
+
+    @Test
+    void a_request_that_is_refused_leaves_its_key_free() throws Exception {
+        String name = Qanat.newName("key");
+        assertThat(triggered(name, name).statusCode()).isEqualTo(404);
+        keyed(name);
+        assertThat(triggered(name, name).statusCode()).isEqualTo(202);
+    }
+
+    @Test
+    void a_key_is_for_one_request_for_seven_days() throws Exception {
+        String name = keyed();
+        long first = trigger(name, name);
+
+        Response other = qanat.request()
+                .header("Idempotency-Key", name)
+                .body("{\"pipeline\": \"" + name + "\", \"full_refresh\": true}")
+                .post("/trigger-job");
+        assertThat(other.statusCode()).isEqualTo(422);
+        assertThat(other.jsonPath().getString("code")).isEqualTo("idempotency_key_reused");
+        assertThat(qanat.request()
+                        .header("Idempotency-Key", name)
+                        .body("{\"full_refresh\": false, \"resources\": [], \"pipeline\": \"" + name + "\"}")
+                        .post("/trigger-job")
+                        .jsonPath()
+                        .getLong("runs[0].id"))
+                .isEqualTo(first);
+
+        qanat.execute("UPDATE qanat.trigger_key SET created_at = now() - interval '8 days' WHERE key = '" + name + "'");
+        assertThat(trigger(name, name + "-other")).isNotEqualTo(first);
+        assertThat(qanat.value("SELECT count(*) FROM qanat.trigger_key WHERE key = '" + name + "'")).isEqualTo("0");
+        assertThat(trigger(name, name)).isNotEqualTo(first);
+    }
+
+    private static String keyed() {
+        String name = Qanat.newName("key");
+        keyed(name);
+        return name;
+    }
+
+    private static void keyed(String name) {
+        qanat.pipeline("pipeline: " + name + "\nsources: { drops: { type: files } }\nresources: [ { name: " + name + " } ]\n");
+    }
+
     private static long trigger(String pipeline, String key) {
+        return triggered(pipeline, key).jsonPath().getLong("runs[0].id");
+    }
+
+    private static Response triggered(String pipeline, String key) {
         return qanat.request()
                 .header("Idempotency-Key", key)
                 .contentType("application/json")
                 .body("{\"pipeline\": \"" + pipeline + "\"}")
-                .post("/trigger-job")
-                .jsonPath()
-                .getLong("runs[0].id");
+                .post("/trigger-job");
     }
 }

@@ -217,6 +217,8 @@ class OpenApiIT {
         qanat.load(refusing, "again.csv", "id,amount\n1,1.5\n2,x\n3,1.234\n");
         qanat.load(refusing, "empty.csv", "");
         answers("POST", "/trigger-job", json("{\"pipeline\": \"" + refusing + "\"}").queryParam("wait", "PT30S"), 202);
+        answers("POST", "/trigger-job", json("{\"pipeline\": \"" + refusing + "\"}").header("Idempotency-Key", refusing), 202);
+        answers("POST", "/trigger-job", json("{\"full_refresh\": true}").header("Idempotency-Key", refusing), 422);
         answers("POST", "/trigger-job", json("{\"pipeline\": \"nope\"}"), 404);
         answers("POST", "/trigger-job", json("{\"pipeline\": 1}"), 400);
         answers("POST", "/trigger-job", json("x".repeat(11 << 20)), 413);

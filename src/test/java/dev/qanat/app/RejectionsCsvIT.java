@@ -9,7 +9,11 @@ import io.restassured.response.Response;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -126,6 +130,58 @@ class RejectionsCsvIT {
             assertThat(lengths).isEqualTo(Map.of(60_008, 5_000L));
         } finally {
             qanat.execute("DELETE FROM qanat.rejection WHERE run_id = " + run);
+        }
+    }
+
+    @Test
+    void as_many_slow_readers_as_may_cost_little_and_who_is_gone_makes_room() throws Exception {
+        long run = load("id,name\n1,a\n").getLong("id");
+        qanat.execute("""
+                INSERT INTO qanat.rejection (run_id, resource, source, position, code, reason, record)
+                SELECT %d, 'big', 'big.csv', n, 'type_mismatch', 'big', repeat('x', 65000) FROM generate_series(1, 300) AS n"""
+                .formatted(run));
+        List<Socket> readers = new ArrayList<>();
+        try {
+            for (int i = 0; i < 230; i++) {
+                readers.add(slowReader(run));
+            }
+            qanat.await("all are answered", () -> readers.stream().allMatch(reader -> available(reader) >= 12));
+            List<String> lines = new ArrayList<>();
+            for (Socket reader : readers) {
+                lines.add(new String(reader.getInputStream().readNBytes(12), StandardCharsets.US_ASCII));
+            }
+            assertThat(lines).filteredOn("HTTP/1.1 200"::equals).hasSize(32);
+            assertThat(lines).filteredOn("HTTP/1.1 503"::equals).hasSize(198);
+            Response refused = csv(run);
+            assertThat(refused.jsonPath().getString("code")).isEqualTo("too_many_downloads");
+            assertThat(refused.header("Retry-After")).isEqualTo("2");
+
+            for (Socket reader : readers) {
+                reader.close();
+            }
+            qanat.await("there is room again", () -> csv(run).statusCode() == 200);
+        } finally {
+            for (Socket reader : readers) {
+                reader.close();
+            }
+            qanat.execute("DELETE FROM qanat.rejection WHERE run_id = " + run);
+        }
+    }
+
+    private static Socket slowReader(long run) throws IOException {
+        Socket reader = new Socket();
+        reader.setReceiveBufferSize(4096);
+        reader.connect(new InetSocketAddress("127.0.0.1", qanat.port()));
+        reader.getOutputStream().write(("GET /runs/" + run + "/rejections?format=csv HTTP/1.1\r\nHost: localhost:" + qanat.port()
+                + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+        return reader;
+    }
+
+    private static int available(Socket reader) {
+        try {
+            return reader.getInputStream().available();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

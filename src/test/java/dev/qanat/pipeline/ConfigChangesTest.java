@@ -136,4 +136,52 @@ class ConfigChangesTest {
     void the_first_version_is_created() {
         assertThat(ConfigChanges.between(null, BEFORE)).extracting(Change::message).containsExactly("created");
     }
+
+    @Test
+    void other_ways_to_write_lists_sql_and_durations_are_no_change() {
+        String before = """
+                pipeline: a
+                sources: { drops: { type: files, on_success: keep, watch: PT90S } }
+                resources:
+                  - name: r
+                    files: { csv: { null_if: ["", "-"] } }
+                    columns: { x: { values: [a, b] }, y: { expr: "x  || 'a  b'" } }
+                    where: "y > 0 and x in ('a', 'b')"
+                schedule: { every: PT1H }
+                """;
+        assertThat(ConfigChanges.between(before, before.replace("[\"\", \"-\"]", "[\"-\", \"\"]")
+                        .replace("[a, b]", "[b, a]")
+                        .replace("x  ||", "x ||")
+                        .replace("y > 0 and x in ('a', 'b')", "y>0  and x in('a','b') ")
+                        .replace("PT90S", "PT1M30S")
+                        .replace("PT1H", "PT60M")))
+                .isEmpty();
+        assertThat(ConfigChanges.between(before, before.replace("'a  b'", "'a b'")
+                        .replace("y > 0 and", "y > 0and")
+                        .replace("[a, b]", "[a, c]")
+                        .replace("PT1H", "PT61M")))
+                .extracting(Change::path)
+                .containsExactlyInAnyOrder(
+                        "resources.r.columns.y.expr", "resources.r.where", "resources.r.columns.x.values", "schedule.every");
+        assertThat(ConfigChanges.between("pipeline: a\nvars: { every: PT1H }\n", "pipeline: a\nvars: { every: PT60M }\n"))
+                .hasSize(1);
+    }
+
+    @Test
+    void texts_of_a_list_can_be_told_apart() {
+        String before = "pipeline: a\nresources: [ { name: r, columns: { x: { null_if: [\"\", \"-\"] } } } ]\n";
+        assertThat(ConfigChanges.between(before, before.replace("\"-\"", "\"n, a\", None")))
+                .extracting(Change::message)
+                .containsExactly("resource r, column x: null_if '', '-' to '', 'n, a', None");
+        assertThat(ConfigChanges.between(before, before.replace("\"\", \"-\"", "")))
+                .extracting(Change::message)
+                .containsExactly("resource r, column x: null_if '', '-' to []");
+    }
+
+    @Test
+    void a_pipeline_that_goes_is_removed_and_one_that_comes_back_is_created() {
+        assertThat(ConfigChanges.between(BEFORE, null))
+                .containsExactly(new Change(ConfigChanges.Kind.REMOVED, "", null, null, "removed"));
+        assertThat(ConfigChanges.between(null, null)).isEmpty();
+    }
 }
