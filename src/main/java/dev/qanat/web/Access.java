@@ -48,7 +48,11 @@ final class Access {
 
     private void check(RoutingContext exchange) {
         Role needed = policy.needed(exchange.request().method().name(), exchange.normalizedPath());
-        if (!keys.areKnown()) {
+        Caller noted = Callers.noted(exchange);
+        if (noted != null && noted.role().reaches(needed)) {
+            // A handler has sent the exchange on to another path, and its key is forgotten.
+            exchange.next();
+        } else if (!keys.areKnown()) {
             if (needed == Role.PUBLIC) {
                 pass(exchange, Caller.ANYBODY);
             } else {

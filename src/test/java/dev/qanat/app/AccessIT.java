@@ -267,6 +267,17 @@ class AccessIT {
     }
 
     @Test
+    void the_page_of_the_description_opens_for_a_browser_and_asks_for_a_key() {
+        for (RequestSpecification request : List.of(qanat.request(), with(viewer), qanat.request().header("Authorization", "Bearer " + viewer))) {
+            Response page = request.get("/docs");
+            assertThat(page.statusCode()).as(page.asString()).isEqualTo(200);
+            assertThat(page.contentType()).startsWith("text/html");
+            assertThat(page.asString()).contains("SwaggerUIBundle", "requestInterceptor: async request => { if (request.loadSpec");
+        }
+        assertThat(qanat.request().get("/q/openapi").statusCode()).isEqualTo(401);
+    }
+
+    @Test
     void a_key_may_come_as_a_bearer_as_well_and_nothing_else_is_one() {
         assertThat(qanat.request().header("Authorization", "Bearer " + viewer).get("/runs").statusCode()).isEqualTo(200);
         assertThat(qanat.request().header("authorization", "bearer  " + viewer).get("/runs").statusCode()).isEqualTo(200);
