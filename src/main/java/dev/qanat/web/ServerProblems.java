@@ -103,7 +103,13 @@ final class ServerProblems {
         } else if (status == 413) {
             send(exchange, tooLarge());
         } else if (status >= 400 && status < 500) {
-            String part = exchange.request().isExpectMultipart() ? "form" : "URL or one of its headers";
+            boolean form = exchange.request().isExpectMultipart();
+            String part = form ? "form" : "URL or one of its headers";
+            if (!form) {
+                // Nobody can tell where the next request begins.
+                exchange.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+                exchange.addEndHandler(end -> exchange.request().connection().close());
+            }
             send(exchange, new Problem(400, Code.INVALID_REQUEST, "the request cannot be read: its " + part + " is malformed"));
         } else {
             LOG.error("A request met an error of Qanat's own", failure);

@@ -19,6 +19,8 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The control of the server over HTTP, as its contract says, for good requests and bad ones. */
 class HttpIT {
@@ -372,6 +374,17 @@ class HttpIT {
         }
         assertThat(String.join("\n", wrong)).isEmpty();
         assertThat(qanat.request().get("/api/v1/health").statusCode()).isEqualTo(200);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\u00c3\u00a9", "localhost\u00ff", "\u0080:8080", "a%zz", "localhost:x"})
+    void a_host_that_is_none_is_answered_at_once_and_the_connection_closed(String host) throws IOException {
+        try (Socket socket = new Socket("127.0.0.1", qanat.port())) {
+            socket.setSoTimeout(5_000);
+            socket.getOutputStream().write(("GET /runs HTTP/1.1\r\nHost: " + host + "\r\n\r\n").getBytes(StandardCharsets.ISO_8859_1));
+            String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(answer).startsWith("HTTP/1.1 400").contains("\"code\":\"invalid_request\"").endsWith("}");
+        }
     }
 
     /** What is none is answered with a bare 400 by Quarkus, before anything that could say more. */
