@@ -9,6 +9,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.FileUpload;
 import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -30,6 +31,10 @@ import org.jboss.logging.Logger;
 final class ServerProblems {
     private static final Logger LOG = Logger.getLogger(ServerProblems.class);
     private static final int AFTER_ACCESS = 9_000;
+
+    /** For a file of a form that has come whole to be written. */
+    private static final long UNFINISHED_MILLIS = 5_000;
+
     private static final String FORM = "application/x-www-form-urlencoded";
     private static final Pattern MULTIPART = Pattern.compile("(?i)multipart/");
     private static final Pattern BOUNDARY = Pattern.compile("(?i)boundary=\"?[^\";\\s]");
@@ -75,11 +80,22 @@ final class ServerProblems {
             // Vert.x fails on it.
             send(exchange, new Problem(400, Code.INVALID_REQUEST, "the Content-Type has a quote that is not closed"));
         } else {
+            if (type != null && MULTIPART.matcher(type).lookingAt() && !request.isEnded()) {
+                request.end().onSuccess(end -> exchange.vertx().setTimer(UNFINISHED_MILLIS, timer -> endUnfinished(exchange)));
+            }
             if (type != null && type.regionMatches(true, 0, FORM, 0, FORM.length())) {
                 // No request is such a form: curl says so of everything that it is told to send. The body is taken as it is.
                 request.headers().set(HttpHeaders.CONTENT_TYPE, "application/octet-stream");
             }
             exchange.next();
+        }
+    }
+
+    /** Of a form that ends before its last boundary, Vert.x waits for the rest of a file for ever. */
+    private static void endUnfinished(RoutingContext exchange) {
+        // One that has come whole is not cancelled; one that is, must not be so again when the exchange ends.
+        if (exchange.fileUploads().removeIf(FileUpload::cancel)) {
+            send(exchange, new Problem(400, Code.INVALID_REQUEST, "the form ends before its last boundary"));
         }
     }
 
@@ -92,8 +108,8 @@ final class ServerProblems {
     private void failed(RoutingContext exchange) {
         int status = exchange.statusCode();
         Throwable failure = exchange.failure();
-        if (failure instanceof HttpClosedException) {
-            // Nobody is there any more to be answered.
+        if (failure instanceof HttpClosedException || exchange.response().ended()) {
+            // Nobody is there any more to be answered, or has been answered already.
             return;
         }
         if (failure != null && whileDecoding(failure)) {

@@ -377,6 +377,23 @@ class HttpIT {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"pipeline: x\r\n", "pipeline: x\r\n--x", "pipeline: x\r\n--x\r\nContent-Disposition: form-data; name=\"other\"\r\n\r\nmore"})
+    void a_form_that_is_cut_off_is_answered_within_seconds(String rest) throws IOException {
+        String form = "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.yaml\"\r\nContent-Type: application/yaml\r\n\r\n" + rest;
+        for (String path : List.of("/upload-config", "/configs/plan")) {
+            assertThat(raw("POST", path, "multipart/form-data; boundary=x", form)).startsWith("HTTP/1.1 4").contains("\"code\":");
+        }
+    }
+
+    @Test
+    void a_form_that_comes_whole_is_not_taken_for_one_that_is_cut_off() throws Exception {
+        String name = Qanat.newName("whole");
+        String form = "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.yaml\"\r\n\r\n" + pipeline(name) + "\r\n--x--\r\n";
+        assertThat(raw("POST", "/upload-config", "multipart/form-data; boundary=x", form)).startsWith("HTTP/1.1 201");
+        assertThat(qanat.request().get("/configs/" + name).statusCode()).isEqualTo(200);
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"\u00c3\u00a9", "localhost\u00ff", "\u0080:8080", "a%zz", "localhost:x"})
     void a_host_that_is_none_is_answered_at_once_and_the_connection_closed(String host) throws IOException {
         try (Socket socket = new Socket("127.0.0.1", qanat.port())) {
