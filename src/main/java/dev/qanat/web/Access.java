@@ -151,10 +151,6 @@ final class Access {
     }
 
     private static void refuse(RoutingContext exchange, int status, Code code, String detail) {
-        if (!exchange.request().isEnded()) {
-            // Its body is read and dropped, so that the connection can be used further.
-            exchange.request().resume();
-        }
         ServerProblems.send(exchange, new Problem(status, code, detail));
     }
 }

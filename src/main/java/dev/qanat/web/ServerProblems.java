@@ -35,6 +35,11 @@ final class ServerProblems {
     /** For a file of a form that has come whole to be written. */
     private static final long UNFINISHED_MILLIS = 5_000;
 
+
+    /** Of the body of a request that is refused, in bytes. */
+    private static final long MOST_DROPPED = 10 << 20;
+
+    private static final long LINGER_MILLIS = 1_000;
     private static final String FORM = "application/x-www-form-urlencoded";
     private static final Pattern MULTIPART = Pattern.compile("(?i)multipart/");
     private static final Pattern BOUNDARY = Pattern.compile("(?i)boundary=\"?[^\";\\s]");
@@ -71,8 +76,6 @@ final class ServerProblems {
         if (request.uri().contains("%00")) {
             send(exchange, new Problem(400, Code.INVALID_REQUEST, "a NUL (%00) means nothing in a URL"));
         } else if (length(request) > largestBody) {
-            // What is still on its way is read and dropped: a connection that is closed on it would take the answer with it.
-            request.resume();
             send(exchange, tooLarge());
         } else if (type != null && MULTIPART.matcher(type).lookingAt() && !BOUNDARY.matcher(type).find()) {
             send(exchange, new Problem(400, Code.INVALID_REQUEST, "the Content-Type names no boundary between the form's fields"));
@@ -179,5 +182,23 @@ final class ServerProblems {
         } else {
             response.end(reply.body());
         }
+        drop(exchange);
+    }
+
+    /** Reads what is still on its way, so that the connection can be used further; not without end. */
+    private static void drop(RoutingContext exchange) {
+        HttpServerRequest request = exchange.request();
+        if (request.isEnded()) {
+            return;
+        }
+        long most = request.bytesRead() + MOST_DROPPED;
+        request.handler(more -> {
+            if (request.bytesRead() > most) {
+                request.pause();
+                // A connection that is closed at once on what it has not read takes the answer with it.
+                exchange.vertx().setTimer(LINGER_MILLIS, timer -> request.connection().close());
+            }
+        });
+        request.resume();
     }
 }

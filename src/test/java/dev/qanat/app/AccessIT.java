@@ -327,7 +327,7 @@ class AccessIT {
         answers.put("forbidden", with(viewer).header("Origin", ORIGIN).get("/keys"));
         answers.put("not found", with(admin).header("Origin", ORIGIN).get("/nope"));
         answers.put("not allowed", with(admin).header("Origin", ORIGIN).post("/runs"));
-        answers.put("too large", with(admin).header("Origin", ORIGIN).body(new byte[11 << 20]).post("/upload-config"));
+        answers.put("too large", with(admin).header("Origin", ORIGIN).body(new byte[(10 << 20) + 1]).post("/upload-config"));
         answers.put("health", qanat.request().header("Origin", "http://localhost:3000").get("/q/health"));
         answers.forEach((name, answer) -> {
             assertThat(answer.headers().getValues("Access-Control-Allow-Origin"))
@@ -378,7 +378,7 @@ class AccessIT {
                 with(admin).delete("/runs"),
                 with(admin).get("/my/closed"),
                 with(admin).get("/my/broken"),
-                with(admin).body(new byte[11 << 20]).post("/upload-config"),
+                with(admin).body(new byte[(10 << 20) + 1]).post("/upload-config"),
                 with(admin).urlEncodingEnabled(false).get("/runs/%00"),
                 qanat.request().get("/q/health/ready"));
         assertThat(answers).extracting(Response::statusCode).containsExactly(200, 404, 401, 403, 404, 405, 200, 500, 413, 400, 200);
@@ -428,6 +428,29 @@ class AccessIT {
                 // It was answered before the end.
             }
             return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    @Test
+    void what_is_refused_is_not_read_without_end() throws Exception {
+        for (String key : List.of("X-API-Key: " + KEY, "X-No-Key: none")) {
+            try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), qanat.port())) {
+                socket.setSoTimeout(20_000);
+                socket.getOutputStream()
+                        .write(("POST /upload-config HTTP/1.1\r\nHost: localhost\r\n" + key + "\r\nTransfer-Encoding: chunked\r\n\r\n")
+                                .getBytes(StandardCharsets.UTF_8));
+                byte[] chunk = ("100000\r\n" + "x".repeat(1 << 20) + "\r\n").getBytes(StandardCharsets.UTF_8);
+                int sent = 0;
+                try {
+                    for (; sent < 200; sent++) {
+                        socket.getOutputStream().write(chunk);
+                    }
+                } catch (IOException e) {
+                    // The connection is closed.
+                }
+                // Up to 10 MiB before it is too large, 10 MiB more, and what the kernel holds.
+                assertThat(sent).as(key).isBetween(9, 60);
+            }
         }
     }
 

@@ -139,7 +139,7 @@ class HttpIT {
     void a_body_that_is_too_large_is_refused_and_the_connection_can_be_used_further() throws Exception {
         isProblem(qanat.upload("# " + "x".repeat(2 << 20)), 413, "body_too_large");
         for (String path : List.of("/upload-config", "/trigger-job")) {
-            HttpResponse<String> answer = send("POST", path, "application/yaml", "x".repeat(11 << 20));
+            HttpResponse<String> answer = send("POST", path, "application/yaml", "x".repeat((10 << 20) + 1));
             assertThat(answer.statusCode()).isEqualTo(413);
             assertThat(answer.headers().firstValue("content-type")).contains("application/problem+json");
             assertThat(answer.body()).contains("\"code\":\"body_too_large\"");
