@@ -50,7 +50,7 @@ class AccessIT {
     static void start() throws IOException {
         qanat = Qanat.fresh("access");
         qanat.with("QANAT_API_KEY", KEY)
-                .with("QANAT_ACCESS", "GET /my/viewed=viewer, /my/hook/*=public")
+                .with("QANAT_ACCESS", "GET /my/viewed=viewer, /my/hook/*=public, /my/open=public")
                 .with("QANAT_CORS_ORIGINS", ORIGIN + ", http://localhost:3000")
                 // Tests may so have an address of their own.
                 .with("QUARKUS_HTTP_PROXY_PROXY_ADDRESS_FORWARDING", "true")
@@ -92,6 +92,17 @@ class AccessIT {
                 - route:
                     id: my-hook
                     from: { uri: "platform-http:/my/hook/{name}", steps: [ { setBody: { constant: mine } } ] }
+                - route:
+                    id: my-seen
+                    from: { uri: "platform-http:/my/seen", steps: [ { to: direct:seen } ] }
+                - route:
+                    id: my-open
+                    from: { uri: "platform-http:/my/open", steps: [ { to: direct:seen } ] }
+                - route:
+                    id: my-echo
+                    from:
+                      uri: direct:seen
+                      steps: [ { setBody: { simple: "key: ${header.X-API-Key}authorization: ${header.Authorization}" } } ]
                 - route:
                     id: my-broken
                     from: { uri: "platform-http:/my/broken", steps: [ { throwException: { message: hidden, exceptionType: java.lang.IllegalStateException } } ] }
@@ -195,6 +206,23 @@ class AccessIT {
         assertThat(with(viewer).get("/my/viewed").asString()).isEqualTo("mine");
         assertThat(qanat.request().get("/my/hook/x").asString()).isEqualTo("mine");
         assertThat(with(admin).get("/my/nowhere").jsonPath().getString("code")).isEqualTo("not_found");
+    }
+
+    @Test
+    void no_route_sees_a_key_nor_sends_it_back() {
+        for (String path : List.of("/my/open", "/my/seen")) {
+            for (String scheme : List.of("Bearer ", "bearer ", "BEARER  ")) {
+                Response answer = with(admin).header("Authorization", scheme + admin).get(path);
+                assertThat(answer.asString()).as(path).isEqualTo("key: authorization: ");
+                assertThat(answer.headers().toString()).as(path).doesNotContain(admin);
+            }
+        }
+        assertThat(with(admin).header("Authorization", "Basic dTpw").get("/my/seen").asString()).isEqualTo("key: authorization: ");
+        assertThat(qanat.request().header("Authorization", "Basic dTpw").get("/my/open").asString())
+                .as("credentials of the route's own")
+                .isEqualTo("key: authorization: Basic dTpw");
+        assertThat(qanat.request().header("Authorization", "Bearer a token of another").get("/my/open").asString())
+                .isEqualTo("key: authorization: ");
     }
 
     @Test
