@@ -49,7 +49,8 @@ public class RoutesEndpoint {
             item.put("exchanges", count.exchanges.get());
             item.put("failures", count.failures.get());
             String ofFile = file == null ? null : files.failures().get(file);
-            item.put("last_error", ofFile == null ? count.lastError : ofFile);
+            String error = ofFile == null ? count.lastError : ofFile;
+            item.put("last_error", error == null ? null : MaskedText.of(error));
             present.add(file);
             items.add(item);
         }
@@ -64,7 +65,7 @@ public class RoutesEndpoint {
             item.put("status", "failed");
             item.put("exchanges", 0);
             item.put("failures", 0);
-            item.put("last_error", reason);
+            item.put("last_error", MaskedText.of(reason));
             items.add(item);
         });
         return Reply.list(items);
