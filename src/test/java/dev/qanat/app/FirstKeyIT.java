@@ -89,7 +89,17 @@ class FirstKeyIT {
 
     @Test
     void the_first_key_is_an_admins_and_from_then_on_a_key_is_needed_here_too() throws Exception {
-        try (Qanat qanat = Qanat.fresh("first-key").start()) {
+        try (Qanat qanat = Qanat.fresh("first-key").with("QANAT_CORS_ORIGINS", "https://console.example.com").start()) {
+            for (String site : List.of("cross-site", "same-site", "same-origin")) {
+                Response page = qanat.request()
+                        .header("Origin", "https://console.example.com")
+                        .header("Sec-Fetch-Site", site)
+                        .contentType("application/json")
+                        .body("{\"name\": \"page\", \"role\": \"admin\"}")
+                        .post("/keys");
+                assertThat(code(page, 403)).isEqualTo("forbidden");
+                assertThat(page.header("Access-Control-Allow-Origin")).as("it may read why").isEqualTo("https://console.example.com");
+            }
             assertThat(code(make(qanat, null, "viewer"), 409)).isEqualTo("admin_key_needed");
             assertThat(qanat.request().get("/keys").jsonPath().getList("items")).isEmpty();
 
