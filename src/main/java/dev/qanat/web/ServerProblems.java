@@ -31,6 +31,7 @@ import org.jboss.logging.Logger;
 final class ServerProblems {
     private static final Logger LOG = Logger.getLogger(ServerProblems.class);
     private static final int AFTER_ACCESS = 9_000;
+    private static final int LONGEST_URL = 4_096;
 
     /** For a file of a form that has come whole to be written. */
     private static final long UNFINISHED_MILLIS = 5_000;
@@ -43,6 +44,9 @@ final class ServerProblems {
     private static final String FORM = "application/x-www-form-urlencoded";
     private static final Pattern MULTIPART = Pattern.compile("(?i)multipart/");
     private static final Pattern BOUNDARY = Pattern.compile("(?i)boundary=\"?[^\";\\s]");
+    /** What Vert.x says of a file of a form that cannot be read, at times before it says so of the form. */
+    private static final String CANCELLED = "Streaming aborted";
+
     private static final Problem UNKNOWN_PATH = new Problem(404, Code.NOT_FOUND, "there is nothing at this path");
 
     private final long largestBody;
@@ -73,7 +77,9 @@ final class ServerProblems {
     private void look(RoutingContext exchange) {
         HttpServerRequest request = exchange.request();
         String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
-        if (request.uri().contains("%00")) {
+        if (request.uri().length() > LONGEST_URL) {
+            send(exchange, new Problem(414, Code.INVALID_REQUEST, "the URL is longer than " + LONGEST_URL + " characters"));
+        } else if (request.uri().contains("%00")) {
             send(exchange, new Problem(400, Code.INVALID_REQUEST, "a NUL (%00) means nothing in a URL"));
         } else if (length(request) > largestBody) {
             send(exchange, tooLarge());
@@ -121,7 +127,7 @@ final class ServerProblems {
             send(exchange, UNKNOWN_PATH);
         } else if (status == 413) {
             send(exchange, tooLarge());
-        } else if (status >= 400 && status < 500) {
+        } else if (status >= 400 && status < 500 || failure != null && CANCELLED.equals(failure.getMessage())) {
             boolean form = exchange.request().isExpectMultipart();
             String part = form ? "form" : "URL or one of its headers";
             if (!form) {

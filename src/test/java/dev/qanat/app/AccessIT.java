@@ -127,6 +127,7 @@ class AccessIT {
                 .filter(line -> !line.startsWith("#"))
                 .map(line -> line.split(" "))
                 .map(cells -> new Case(cells[0], cells[1], cells[2]))
+                .flatMap(each -> each.method.equals("GET") ? Stream.of(each, new Case("HEAD", each.path, each.role)) : Stream.of(each))
                 .toList();
     }
 
@@ -425,6 +426,19 @@ class AccessIT {
         }
         assertThat(with(viewer).get("/docs").header("Content-Security-Policy"))
                 .contains("script-src 'self'", "frame-ancestors 'none'");
+    }
+
+    @Test
+    void an_error_that_a_route_does_not_deal_with_is_a_problem() {
+        Response answer = with(admin).get("/my/broken");
+        assertThat(answer.statusCode()).isEqualTo(500);
+        assertThat(answer.contentType()).isEqualTo("application/problem+json");
+        assertThat(answer.jsonPath().getString("code")).isEqualTo("internal_error");
+        List<Map<String, Object>> routes = with(admin).queryParam("limit", 1000).get("/routes").jsonPath().getList("items");
+        assertThat(routes).filteredOn(route -> "my-broken".equals(route.get("id"))).singleElement().satisfies(route -> {
+            assertThat(((Number) route.get("failures")).intValue()).isPositive();
+            assertThat(route.get("last_error")).asString().contains("hidden");
+        });
     }
 
     @Test

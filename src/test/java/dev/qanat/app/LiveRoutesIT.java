@@ -168,7 +168,7 @@ class LiveRoutesIT {
     }
 
     private static List<Map<String, Object>> items() {
-        return qanat.request().get("/routes").jsonPath().getList("items");
+        return qanat.request().queryParam("limit", 1000).get("/routes").jsonPath().getList("items");
     }
 
     private static Stream<Map<String, Object>> itemsOf(String file) {
