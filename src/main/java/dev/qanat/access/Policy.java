@@ -31,7 +31,7 @@ public final class Policy {
             "GET /runs/*/events=viewer",
             "GET /schedules=viewer",
             "GET /routes=viewer",
-            "GET /docs/**=viewer",
+            "GET /docs/**=public",
             "GET /q/openapi=viewer",
             "GET /q/swagger-ui/**=viewer",
             "GET /q/metrics/**=viewer",

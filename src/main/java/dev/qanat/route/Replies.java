@@ -9,6 +9,9 @@ import dev.qanat.web.Problem;
 import dev.qanat.web.Reply;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.sql.SQLException;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
@@ -23,16 +26,28 @@ public class Replies {
 
     private static final Logger LOG = Logger.getLogger(Replies.class);
 
-    /** Turns the body, a {@link Reply}, into the answer; the request's headers are not sent back. */
+    /** Turns the body, a {@link Reply}, into the answer; the request's headers are not sent back. HEAD gets no body. */
     public void send(@Body Reply reply, Exchange exchange) {
         Message message = exchange.getMessage();
+        boolean bodiless = reply.status() == 204 || "HEAD".equals(message.getHeader(Exchange.HTTP_METHOD));
+        if (bodiless && reply.stream() != null) {
+            close(reply.stream());
+        }
         message.removeHeaders("*");
         message.setHeader(Exchange.HTTP_RESPONSE_CODE, reply.status());
         if (!reply.contentType().isEmpty()) {
             message.setHeader(Exchange.CONTENT_TYPE, reply.contentType());
         }
         reply.headers().forEach(message::setHeader);
-        message.setBody(reply.status() == 204 ? null : reply.stream() == null ? reply.body() : reply.stream());
+        message.setBody(bodiless ? null : reply.stream() == null ? reply.body() : reply.stream());
+    }
+
+    private static void close(InputStream stream) {
+        try {
+            stream.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** The answer to a request that failed; what was not foreseen goes to the log and not to the client. */

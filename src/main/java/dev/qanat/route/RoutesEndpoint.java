@@ -1,21 +1,24 @@
 package dev.qanat.route;
 
+import static dev.qanat.route.Parameters.limit;
+
 import dev.qanat.web.Reply;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Set;
+import java.util.TreeMap;
 import org.apache.camel.CamelContext;
+import org.apache.camel.Header;
 import org.apache.camel.Route;
 import org.apache.camel.ServiceStatus;
 import org.jspecify.annotations.Nullable;
 
-/** {@code GET /routes}: every route with its file and what it did, and the files that could not be loaded. */
+/** {@code GET /routes}: every route with its file and what it did, by id, before them the files that could not be loaded. */
 @ApplicationScoped
 @Named("routesEndpoint")
 public class RoutesEndpoint {
@@ -30,8 +33,9 @@ public class RoutesEndpoint {
         this.counts = counts;
     }
 
-    public Reply list() {
-        List<Map<String, @Nullable Object>> items = new ArrayList<>();
+    public Reply list(@Header("limit") @Nullable String limit, @Header("after") @Nullable String after) {
+        int most = limit(limit);
+        NavigableMap<String, Map<String, @Nullable Object>> items = new TreeMap<>();
         Set<@Nullable String> present = new HashSet<>();
         for (Route route : camel.getRoutes()) {
             RouteCounts.Count count = counts.of(route.getRouteId());
@@ -49,9 +53,10 @@ public class RoutesEndpoint {
             item.put("exchanges", count.exchanges.get());
             item.put("failures", count.failures.get());
             String ofFile = file == null ? null : files.failures().get(file);
-            item.put("last_error", ofFile == null ? count.lastError : ofFile);
+            String error = ofFile == null ? count.lastError : ofFile;
+            item.put("last_error", error == null ? null : MaskedText.of(error));
             present.add(file);
-            items.add(item);
+            items.put(route.getRouteId(), item);
         }
         files.failures().forEach((file, reason) -> {
             if (present.contains(file)) {
@@ -64,9 +69,14 @@ public class RoutesEndpoint {
             item.put("status", "failed");
             item.put("exchanges", 0);
             item.put("failures", 0);
-            item.put("last_error", reason);
-            items.add(item);
+            item.put("last_error", MaskedText.of(reason));
+            // No route's id.
+            items.put("/" + file, item);
         });
-        return Reply.list(items);
+        return Reply.page(
+                items.tailMap(after == null ? "" : after, false).entrySet().stream().limit(most + 1L).toList(),
+                most,
+                Map.Entry::getValue,
+                Map.Entry::getKey);
     }
 }

@@ -6,7 +6,10 @@ import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
 import org.eclipse.microprofile.health.Readiness;
 
-/** Ready once the routes are loaded. A file that could not be loaded is told, and costs no readiness unless it is the engine's. */
+/**
+ * Ready once the routes are loaded. A file that could not be loaded is named, and costs no readiness unless it is the engine's. Why it
+ * could not is not for everybody: the reason may hold a piece of the file.
+ */
 @Readiness
 @ApplicationScoped
 public class RoutesHealth implements HealthCheck {
@@ -24,8 +27,8 @@ public class RoutesHealth implements HealthCheck {
     @Override
     public HealthCheckResponse call() {
         HealthCheckResponseBuilder check = HealthCheckResponse.named("routes").status(engine.working());
-        files.failures().forEach(check::withData);
-        pipelines.failures().forEach(check::withData);
+        files.failures().keySet().forEach(name -> check.withData(name, "not loaded; GET /routes says why"));
+        pipelines.failures().keySet().forEach(name -> check.withData(name, "not in force; the log says why"));
         return check.build();
     }
 }

@@ -7,6 +7,7 @@ import dev.qanat.access.Policy;
 import dev.qanat.access.Role;
 import dev.qanat.failure.Code;
 import io.quarkus.vertx.http.runtime.filters.Filters;
+import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
@@ -48,16 +49,20 @@ final class Access {
 
     private void check(RoutingContext exchange) {
         Role needed = policy.needed(exchange.request().method().name(), exchange.normalizedPath());
-        if (!keys.areKnown()) {
+        Caller noted = Callers.noted(exchange);
+        if (noted != null && noted.role().reaches(needed)) {
+            // A handler has sent the exchange on to another path, and its key is forgotten.
+            exchange.next();
+        } else if (!keys.areKnown()) {
             if (needed == Role.PUBLIC) {
-                pass(exchange, Caller.ANYBODY);
+                pass(exchange, Caller.ANYBODY, needed);
             } else {
                 exchange.response().putHeader("Retry-After", "1");
                 refuse(exchange, 503, Code.DATABASE_UNAVAILABLE, "the server is starting; try again in a moment");
             }
         } else if (!keys.areNeeded()) {
             if (thisMachine.sent(exchange.request())) {
-                pass(exchange, Caller.LOCAL);
+                pass(exchange, Caller.LOCAL, needed);
             } else {
                 refuse(
                         exchange,
@@ -67,7 +72,7 @@ final class Access {
                                 + " a web page of another origin. Set QANAT_API_KEY to open the server to others.");
             }
         } else if (needed == Role.PUBLIC) {
-            pass(exchange, Caller.ANYBODY);
+            pass(exchange, Caller.ANYBODY, needed);
         } else {
             checkKey(exchange, needed);
         }
@@ -91,9 +96,8 @@ final class Access {
         } else {
             Caller caller = found.get();
             attempts.accepted(address, caller);
-            forget(exchange.request());
             if (caller.role().reaches(needed)) {
-                pass(exchange, caller);
+                pass(exchange, caller, needed);
             } else {
                 Callers.put(exchange, caller);
                 refuse(
@@ -105,8 +109,9 @@ final class Access {
         }
     }
 
-    private static void pass(RoutingContext exchange, Caller caller) {
+    private static void pass(RoutingContext exchange, Caller caller, Role needed) {
         Callers.put(exchange, caller);
+        forget(exchange.request().headers(), needed);
         exchange.next();
     }
 
@@ -126,18 +131,24 @@ final class Access {
     private static @Nullable String shownKey(HttpServerRequest request) {
         String key = request.getHeader(API_KEY);
         String authorization = request.getHeader(HttpHeaders.AUTHORIZATION);
-        if (key == null && authorization != null && authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
-            return authorization.substring(BEARER.length()).strip();
-        }
-        return key;
+        return key == null && authorization != null && isBearer(authorization)
+                ? authorization.substring(BEARER.length()).strip()
+                : key;
     }
 
-    /** A route hands the headers of a request on, to whatever it calls and back in its answer: the key goes no further. */
-    private static void forget(HttpServerRequest request) {
-        if (request.headers().contains(API_KEY)) {
-            request.headers().remove(API_KEY);
-        } else {
-            request.headers().remove(HttpHeaders.AUTHORIZATION);
+    private static boolean isBearer(String authorization) {
+        return authorization.regionMatches(true, 0, BEARER, 0, BEARER.length());
+    }
+
+    /**
+     * A route hands the headers of a request on, to whatever it calls and back in its answer: a key goes no further. On a public path,
+     * where a route may check credentials of its own, what cannot be a key of ours stays. Any other bearer goes as well: whether it does
+     * would tell of a guess whether it was right.
+     */
+    private static void forget(MultiMap headers, Role needed) {
+        headers.remove(API_KEY);
+        if (needed != Role.PUBLIC || headers.getAll(HttpHeaders.AUTHORIZATION).stream().anyMatch(Access::isBearer)) {
+            headers.remove(HttpHeaders.AUTHORIZATION);
         }
     }
 
@@ -147,10 +158,6 @@ final class Access {
     }
 
     private static void refuse(RoutingContext exchange, int status, Code code, String detail) {
-        if (!exchange.request().isEnded()) {
-            // Its body is read and dropped, so that the connection can be used further.
-            exchange.request().resume();
-        }
         ServerProblems.send(exchange, new Problem(status, code, detail));
     }
 }

@@ -55,7 +55,7 @@ final class CrossOrigin {
         }
     }
 
-    boolean allows(String origin) {
+    private boolean allows(String origin) {
         return origins.contains(plain(origin));
     }
 

@@ -46,8 +46,6 @@ final class RunEvents {
         String id = exchange.pathParam("id");
         if (!id.matches("\\d{1,18}")) {
             ServerProblems.send(exchange, unknown(id));
-        } else if (ENDED.equals(exchange.request().getHeader("Last-Event-ID"))) {
-            exchange.response().setStatusCode(204).end();
         } else if (listeners.incrementAndGet() > MOST) {
             listeners.decrementAndGet();
             exchange.response().putHeader("Retry-After", "5");
@@ -115,6 +113,8 @@ final class RunEvents {
                 ServerProblems.send(exchange, new Problem(503, Code.DATABASE_UNAVAILABLE, "the database does not answer; try again later"));
             } else if (look.succeeded() && seen == null) {
                 ServerProblems.send(exchange, unknown(Long.toString(id)));
+            } else if (seen != null && seen.ended() && ENDED.equals(exchange.request().getHeader("Last-Event-ID"))) {
+                response.setStatusCode(204).end();
             } else if (seen != null && !seen.text().equals(told)) {
                 told = seen.text();
                 write((seen.ended() ? "event: ended\nid: ended\n" : "event: run\n") + "data: " + told + "\n\n");

@@ -9,6 +9,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.FileUpload;
 import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -30,9 +31,22 @@ import org.jboss.logging.Logger;
 final class ServerProblems {
     private static final Logger LOG = Logger.getLogger(ServerProblems.class);
     private static final int AFTER_ACCESS = 9_000;
+    private static final int LONGEST_URL = 4_096;
+
+    /** For a file of a form that has come whole to be written. */
+    private static final long UNFINISHED_MILLIS = 5_000;
+
+
+    /** Of the body of a request that is refused, in bytes. */
+    private static final long MOST_DROPPED = 10 << 20;
+
+    private static final long LINGER_MILLIS = 1_000;
     private static final String FORM = "application/x-www-form-urlencoded";
     private static final Pattern MULTIPART = Pattern.compile("(?i)multipart/");
     private static final Pattern BOUNDARY = Pattern.compile("(?i)boundary=\"?[^\";\\s]");
+    /** What Vert.x says of a file of a form that cannot be read, at times before it says so of the form. */
+    private static final String CANCELLED = "Streaming aborted";
+
     private static final Problem UNKNOWN_PATH = new Problem(404, Code.NOT_FOUND, "there is nothing at this path");
 
     private final long largestBody;
@@ -63,11 +77,11 @@ final class ServerProblems {
     private void look(RoutingContext exchange) {
         HttpServerRequest request = exchange.request();
         String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
-        if (request.uri().contains("%00")) {
+        if (request.uri().length() > LONGEST_URL) {
+            send(exchange, new Problem(414, Code.INVALID_REQUEST, "the URL is longer than " + LONGEST_URL + " characters"));
+        } else if (request.uri().contains("%00")) {
             send(exchange, new Problem(400, Code.INVALID_REQUEST, "a NUL (%00) means nothing in a URL"));
         } else if (length(request) > largestBody) {
-            // What is still on its way is read and dropped: a connection that is closed on it would take the answer with it.
-            request.resume();
             send(exchange, tooLarge());
         } else if (type != null && MULTIPART.matcher(type).lookingAt() && !BOUNDARY.matcher(type).find()) {
             send(exchange, new Problem(400, Code.INVALID_REQUEST, "the Content-Type names no boundary between the form's fields"));
@@ -75,11 +89,22 @@ final class ServerProblems {
             // Vert.x fails on it.
             send(exchange, new Problem(400, Code.INVALID_REQUEST, "the Content-Type has a quote that is not closed"));
         } else {
+            if (type != null && MULTIPART.matcher(type).lookingAt() && !request.isEnded()) {
+                request.end().onSuccess(end -> exchange.vertx().setTimer(UNFINISHED_MILLIS, timer -> endUnfinished(exchange)));
+            }
             if (type != null && type.regionMatches(true, 0, FORM, 0, FORM.length())) {
                 // No request is such a form: curl says so of everything that it is told to send. The body is taken as it is.
                 request.headers().set(HttpHeaders.CONTENT_TYPE, "application/octet-stream");
             }
             exchange.next();
+        }
+    }
+
+    /** Of a form that ends before its last boundary, Vert.x waits for the rest of a file for ever. */
+    private static void endUnfinished(RoutingContext exchange) {
+        // One that has come whole is not cancelled; one that is, must not be so again when the exchange ends.
+        if (exchange.fileUploads().removeIf(FileUpload::cancel)) {
+            send(exchange, new Problem(400, Code.INVALID_REQUEST, "the form ends before its last boundary"));
         }
     }
 
@@ -92,8 +117,8 @@ final class ServerProblems {
     private void failed(RoutingContext exchange) {
         int status = exchange.statusCode();
         Throwable failure = exchange.failure();
-        if (failure instanceof HttpClosedException) {
-            // Nobody is there any more to be answered.
+        if (failure instanceof HttpClosedException || exchange.response().ended()) {
+            // Nobody is there any more to be answered, or has been answered already.
             return;
         }
         if (failure != null && whileDecoding(failure)) {
@@ -102,8 +127,14 @@ final class ServerProblems {
             send(exchange, UNKNOWN_PATH);
         } else if (status == 413) {
             send(exchange, tooLarge());
-        } else if (status >= 400 && status < 500) {
-            String part = exchange.request().isExpectMultipart() ? "form" : "URL or one of its headers";
+        } else if (status >= 400 && status < 500 || failure != null && CANCELLED.equals(failure.getMessage())) {
+            boolean form = exchange.request().isExpectMultipart();
+            String part = form ? "form" : "URL or one of its headers";
+            if (!form) {
+                // Nobody can tell where the next request begins.
+                exchange.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+                exchange.addEndHandler(end -> exchange.request().connection().close());
+            }
             send(exchange, new Problem(400, Code.INVALID_REQUEST, "the request cannot be read: its " + part + " is malformed"));
         } else {
             LOG.error("A request met an error of Qanat's own", failure);
@@ -157,5 +188,23 @@ final class ServerProblems {
         } else {
             response.end(reply.body());
         }
+        drop(exchange);
+    }
+
+    /** Reads what is still on its way, so that the connection can be used further; not without end. */
+    private static void drop(RoutingContext exchange) {
+        HttpServerRequest request = exchange.request();
+        if (request.isEnded()) {
+            return;
+        }
+        long most = request.bytesRead() + MOST_DROPPED;
+        request.handler(more -> {
+            if (request.bytesRead() > most) {
+                request.pause();
+                // A connection that is closed at once on what it has not read takes the answer with it.
+                exchange.vertx().setTimer(LINGER_MILLIS, timer -> request.connection().close());
+            }
+        });
+        request.resume();
     }
 }

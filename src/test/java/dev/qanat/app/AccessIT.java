@@ -50,7 +50,7 @@ class AccessIT {
     static void start() throws IOException {
         qanat = Qanat.fresh("access");
         qanat.with("QANAT_API_KEY", KEY)
-                .with("QANAT_ACCESS", "GET /my/viewed=viewer, /my/hook/*=public")
+                .with("QANAT_ACCESS", "GET /my/viewed=viewer, /my/hook/*=public, /my/open=public")
                 .with("QANAT_CORS_ORIGINS", ORIGIN + ", http://localhost:3000")
                 // Tests may so have an address of their own.
                 .with("QUARKUS_HTTP_PROXY_PROXY_ADDRESS_FORWARDING", "true")
@@ -93,6 +93,17 @@ class AccessIT {
                     id: my-hook
                     from: { uri: "platform-http:/my/hook/{name}", steps: [ { setBody: { constant: mine } } ] }
                 - route:
+                    id: my-seen
+                    from: { uri: "platform-http:/my/seen", steps: [ { to: direct:seen } ] }
+                - route:
+                    id: my-open
+                    from: { uri: "platform-http:/my/open", steps: [ { to: direct:seen } ] }
+                - route:
+                    id: my-echo
+                    from:
+                      uri: direct:seen
+                      steps: [ { setBody: { simple: "key: ${header.X-API-Key}authorization: ${header.Authorization}" } } ]
+                - route:
                     id: my-broken
                     from: { uri: "platform-http:/my/broken", steps: [ { throwException: { message: hidden, exceptionType: java.lang.IllegalStateException } } ] }
                 """);
@@ -116,6 +127,7 @@ class AccessIT {
                 .filter(line -> !line.startsWith("#"))
                 .map(line -> line.split(" "))
                 .map(cells -> new Case(cells[0], cells[1], cells[2]))
+                .flatMap(each -> each.method.equals("GET") ? Stream.of(each, new Case("HEAD", each.path, each.role)) : Stream.of(each))
                 .toList();
     }
 
@@ -198,6 +210,23 @@ class AccessIT {
     }
 
     @Test
+    void no_route_sees_a_key_nor_sends_it_back() {
+        for (String path : List.of("/my/open", "/my/seen")) {
+            for (String scheme : List.of("Bearer ", "bearer ", "BEARER  ")) {
+                Response answer = with(admin).header("Authorization", scheme + admin).get(path);
+                assertThat(answer.asString()).as(path).isEqualTo("key: authorization: ");
+                assertThat(answer.headers().toString()).as(path).doesNotContain(admin);
+            }
+        }
+        assertThat(with(admin).header("Authorization", "Basic dTpw").get("/my/seen").asString()).isEqualTo("key: authorization: ");
+        assertThat(qanat.request().header("Authorization", "Basic dTpw").get("/my/open").asString())
+                .as("credentials of the route's own")
+                .isEqualTo("key: authorization: Basic dTpw");
+        assertThat(qanat.request().header("Authorization", "Bearer a token of another").get("/my/open").asString())
+                .isEqualTo("key: authorization: ");
+    }
+
+    @Test
     void a_key_is_shown_once_and_kept_as_a_hash() throws Exception {
         JsonPath made = make(admin, "once", "viewer");
         String key = made.getString("key");
@@ -267,6 +296,17 @@ class AccessIT {
     }
 
     @Test
+    void the_page_of_the_description_opens_for_a_browser_and_asks_for_a_key() {
+        for (RequestSpecification request : List.of(qanat.request(), with(viewer), qanat.request().header("Authorization", "Bearer " + viewer))) {
+            Response page = request.get("/docs");
+            assertThat(page.statusCode()).as(page.asString()).isEqualTo(200);
+            assertThat(page.contentType()).startsWith("text/html");
+            assertThat(page.asString()).contains("SwaggerUIBundle", "requestInterceptor: async request => { if (request.loadSpec");
+        }
+        assertThat(qanat.request().get("/q/openapi").statusCode()).isEqualTo(401);
+    }
+
+    @Test
     void a_key_may_come_as_a_bearer_as_well_and_nothing_else_is_one() {
         assertThat(qanat.request().header("Authorization", "Bearer " + viewer).get("/runs").statusCode()).isEqualTo(200);
         assertThat(qanat.request().header("authorization", "bearer  " + viewer).get("/runs").statusCode()).isEqualTo(200);
@@ -316,7 +356,7 @@ class AccessIT {
         answers.put("forbidden", with(viewer).header("Origin", ORIGIN).get("/keys"));
         answers.put("not found", with(admin).header("Origin", ORIGIN).get("/nope"));
         answers.put("not allowed", with(admin).header("Origin", ORIGIN).post("/runs"));
-        answers.put("too large", with(admin).header("Origin", ORIGIN).body(new byte[11 << 20]).post("/upload-config"));
+        answers.put("too large", with(admin).header("Origin", ORIGIN).body(new byte[(10 << 20) + 1]).post("/upload-config"));
         answers.put("health", qanat.request().header("Origin", "http://localhost:3000").get("/q/health"));
         answers.forEach((name, answer) -> {
             assertThat(answer.headers().getValues("Access-Control-Allow-Origin"))
@@ -367,7 +407,7 @@ class AccessIT {
                 with(admin).delete("/runs"),
                 with(admin).get("/my/closed"),
                 with(admin).get("/my/broken"),
-                with(admin).body(new byte[11 << 20]).post("/upload-config"),
+                with(admin).body(new byte[(10 << 20) + 1]).post("/upload-config"),
                 with(admin).urlEncodingEnabled(false).get("/runs/%00"),
                 qanat.request().get("/q/health/ready"));
         assertThat(answers).extracting(Response::statusCode).containsExactly(200, 404, 401, 403, 404, 405, 200, 500, 413, 400, 200);
@@ -386,6 +426,19 @@ class AccessIT {
         }
         assertThat(with(viewer).get("/docs").header("Content-Security-Policy"))
                 .contains("script-src 'self'", "frame-ancestors 'none'");
+    }
+
+    @Test
+    void an_error_that_a_route_does_not_deal_with_is_a_problem() {
+        Response answer = with(admin).get("/my/broken");
+        assertThat(answer.statusCode()).isEqualTo(500);
+        assertThat(answer.contentType()).isEqualTo("application/problem+json");
+        assertThat(answer.jsonPath().getString("code")).isEqualTo("internal_error");
+        List<Map<String, Object>> routes = with(admin).queryParam("limit", 1000).get("/routes").jsonPath().getList("items");
+        assertThat(routes).filteredOn(route -> "my-broken".equals(route.get("id"))).singleElement().satisfies(route -> {
+            assertThat(((Number) route.get("failures")).intValue()).isPositive();
+            assertThat(route.get("last_error")).asString().contains("hidden");
+        });
     }
 
     @Test
@@ -417,6 +470,29 @@ class AccessIT {
                 // It was answered before the end.
             }
             return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    @Test
+    void what_is_refused_is_not_read_without_end() throws Exception {
+        for (String key : List.of("X-API-Key: " + KEY, "X-No-Key: none")) {
+            try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), qanat.port())) {
+                socket.setSoTimeout(20_000);
+                socket.getOutputStream()
+                        .write(("POST /upload-config HTTP/1.1\r\nHost: localhost\r\n" + key + "\r\nTransfer-Encoding: chunked\r\n\r\n")
+                                .getBytes(StandardCharsets.UTF_8));
+                byte[] chunk = ("100000\r\n" + "x".repeat(1 << 20) + "\r\n").getBytes(StandardCharsets.UTF_8);
+                int sent = 0;
+                try {
+                    for (; sent < 200; sent++) {
+                        socket.getOutputStream().write(chunk);
+                    }
+                } catch (IOException e) {
+                    // The connection is closed.
+                }
+                // Up to 10 MiB before it is too large, 10 MiB more, and what the kernel holds.
+                assertThat(sent).as(key).isBetween(9, 60);
+            }
         }
     }
 

@@ -50,6 +50,14 @@ class BrokenRouteFileIT {
                       steps:
                         - fly: there
                 """);
+        Files.writeString(routes.resolve("with-password.yaml"), """
+                - route:
+                    id: with-password
+                    from:
+                      uri: timer:with-password
+                      steps:
+                        - to: "unknown:there?password=s3cret&user=ann"
+                """);
         Files.writeString(routes.resolve("z-sound.yaml"), """
                 - route:
                     id: sound
@@ -88,11 +96,11 @@ class BrokenRouteFileIT {
 
     @Test
     void the_list_of_routes_names_them_with_the_line() {
-        List<Map<String, Object>> items = qanat.request().get("/routes").jsonPath().getList("items");
+        List<Map<String, Object>> items = qanat.request().queryParam("limit", 1000).get("/routes").jsonPath().getList("items");
         assertThat(items)
                 .filteredOn(item -> "failed".equals(item.get("status")))
                 .extracting(item -> item.get("file"))
-                .containsExactly("a-broken.yaml", "unknown-step.yaml");
+                .containsExactlyInAnyOrder("a-broken.yaml", "unknown-step.yaml", "with-password.yaml");
         assertThat(items)
                 .filteredOn(item -> "a-broken.yaml".equals(item.get("file")))
                 .singleElement()
@@ -110,9 +118,17 @@ class BrokenRouteFileIT {
         for (String path : List.of("/q/health", "/q/health/ready")) {
             JsonPath health = qanat.request().get(path).then().statusCode(200).extract().jsonPath();
             assertThat(health.getString("status")).isEqualTo("UP");
-            assertThat(health.getMap("checks.find { it.name == 'routes' }.data")).containsKeys("a-broken.yaml", "unknown-step.yaml");
+            assertThat(health.getMap("checks.find { it.name == 'routes' }.data"))
+                    .containsOnlyKeys("a-broken.yaml", "unknown-step.yaml", "with-password.yaml");
+            assertThat(health.prettify()).doesNotContain("s3cret", "fly", "line 5");
         }
         assertThat(qanat.request().get("/api/v1/health").jsonPath().getList("failed_route_files"))
-                .containsExactly("a-broken.yaml", "unknown-step.yaml");
+                .containsExactly("a-broken.yaml", "unknown-step.yaml", "with-password.yaml");
+    }
+
+    @Test
+    void the_error_of_a_file_is_told_without_the_passwords_in_it() {
+        String routes = qanat.request().queryParam("limit", 1000).get("/routes").asString();
+        assertThat(routes).contains("unknown:", "password=xxxxxx").doesNotContain("s3cret");
     }
 }

@@ -108,7 +108,7 @@ class ExampleRouteIT {
     }
 
     private static Map<String, Object> route() {
-        List<Map<String, Object>> routes = qanat.request().get("/routes").jsonPath().getList("items");
+        List<Map<String, Object>> routes = qanat.request().queryParam("limit", 1000).get("/routes").jsonPath().getList("items");
         return routes.stream()
                 .filter(route -> "example-products".equals(route.get("id")))
                 .peek(route -> assertThat(route.get("file")).isEqualTo("examples/products.camel.yaml"))

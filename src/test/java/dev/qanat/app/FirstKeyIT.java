@@ -38,8 +38,20 @@ class FirstKeyIT {
         "Host: localhost.example.com|403",
         "Host: 127.0.0.1.example.com|403",
         "Host: 192.0.2.1|403",
-        "Host: localhost; X-Forwarded-For: 127.0.0.1|200",
-        "Host: localhost; X-Forwarded-For: ::1|200",
+        "Host: localhost; X-Forwarded-For: 127.0.0.1|403",
+        "Host: localhost; X-Forwarded-For: ::1|403",
+        "Host: localhost; X-Forwarded-For:|403",
+        "Host: localhost; x-forwarded-proto: https|403",
+        "Host: localhost; X-Forwarded-Host: etl.example.com|403",
+        "Host: localhost; X-Forwarded: for=192.0.2.1|403",
+        "Host: localhost; Via: 1.1 proxy|403",
+        "Host: localhost; CF-Connecting-IP: 192.0.2.1|403",
+        "Host: localhost; CF-Connecting-IPv6: 2001:db8::1|403",
+        "Host: localhost; True-Client-IP: 192.0.2.1|403",
+        "Host: localhost; X-Client-IP: 127.0.0.1|403",
+        "Host: localhost; X-Cluster-Client-IP: 192.0.2.1|403",
+        "Host: localhost; Client-IP: 192.0.2.1|403",
+        "Host: localhost; X-Request-ID: 5|200",
         "Host: localhost; X-Forwarded-For: 192.0.2.1|403",
         "Host: localhost; X-Forwarded-For: 127.0.0.1, 192.0.2.1|403",
         "Host: localhost; X-Forwarded-For: unknown|403",
@@ -77,7 +89,17 @@ class FirstKeyIT {
 
     @Test
     void the_first_key_is_an_admins_and_from_then_on_a_key_is_needed_here_too() throws Exception {
-        try (Qanat qanat = Qanat.fresh("first-key").start()) {
+        try (Qanat qanat = Qanat.fresh("first-key").with("QANAT_CORS_ORIGINS", "https://console.example.com").start()) {
+            for (String site : List.of("cross-site", "same-site", "same-origin")) {
+                Response page = qanat.request()
+                        .header("Origin", "https://console.example.com")
+                        .header("Sec-Fetch-Site", site)
+                        .contentType("application/json")
+                        .body("{\"name\": \"page\", \"role\": \"admin\"}")
+                        .post("/keys");
+                assertThat(code(page, 403)).isEqualTo("forbidden");
+                assertThat(page.header("Access-Control-Allow-Origin")).as("it may read why").isEqualTo("https://console.example.com");
+            }
             assertThat(code(make(qanat, null, "viewer"), 409)).isEqualTo("admin_key_needed");
             assertThat(qanat.request().get("/keys").jsonPath().getList("items")).isEmpty();
 

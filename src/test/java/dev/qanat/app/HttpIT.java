@@ -24,6 +24,8 @@ import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The control of the server over HTTP, as its contract says, for good requests and bad ones. */
 class HttpIT {
@@ -142,7 +144,7 @@ class HttpIT {
     void a_body_that_is_too_large_is_refused_and_the_connection_can_be_used_further() throws Exception {
         isProblem(qanat.upload("# " + "x".repeat(2 << 20)), 413, "body_too_large");
         for (String path : List.of("/upload-config", "/trigger-job")) {
-            HttpResponse<String> answer = send("POST", path, "application/yaml", "x".repeat(11 << 20));
+            HttpResponse<String> answer = send("POST", path, "application/yaml", "x".repeat((10 << 20) + 1));
             assertThat(answer.statusCode()).isEqualTo(413);
             assertThat(answer.headers().firstValue("content-type")).contains("application/problem+json");
             assertThat(answer.body()).contains("\"code\":\"body_too_large\"");
@@ -309,7 +311,7 @@ class HttpIT {
 
     @Test
     void the_routes_are_listed_with_their_files() {
-        List<Map<String, Object>> routes = qanat.request().get("/routes").jsonPath().getList("items");
+        List<Map<String, Object>> routes = qanat.request().queryParam("limit", 1000).get("/routes").jsonPath().getList("items");
 
         assertThat(routes).extracting(route -> route.get("id")).contains("load-file", "landing", "upload-config", "list-routes");
         assertThat(routes).filteredOn(route -> "load-file".equals(route.get("id"))).singleElement().satisfies(route -> {
@@ -336,7 +338,48 @@ class HttpIT {
         isProblem(qanat.request().get("/upload-config"), 405, "method_not_allowed");
         Response deletion = qanat.request().delete("/runs/1/rejections");
         isProblem(deletion, 405, "method_not_allowed");
-        assertThat(deletion.header("Allow")).isEqualTo("GET");
+        assertThat(deletion.header("Allow")).isEqualTo("GET, HEAD");
+    }
+
+    @Test
+    void a_head_is_answered_as_a_get_without_its_body() {
+        for (String path : List.of("/runs", "/runs/0", "/runs?limit=0", "/configs", "/routes", "/schedules", "/api/v1/health", "/keys", "/audit")) {
+            Response get = qanat.request().get(path);
+            Response head = qanat.request().head(path);
+            assertThat(head.statusCode()).as(path).isEqualTo(get.statusCode());
+            assertThat(head.contentType()).as(path).isEqualTo(get.contentType());
+            assertThat(head.asString()).as(path).isEmpty();
+        }
+        String name = Qanat.newName("head");
+        qanat.pipeline(pipeline(name));
+        int run = trigger("{\"pipeline\": \"%s\"}".formatted(name)).jsonPath().getInt("runs[0].id");
+        Response download = qanat.request().queryParam("format", "csv").head("/runs/" + run + "/rejections");
+        assertThat(download.statusCode()).isEqualTo(200);
+        assertThat(download.header("Content-Disposition")).contains("run-" + run + "-rejections.csv");
+        assertThat(download.asString()).isEmpty();
+    }
+
+    @Test
+    void the_routes_are_listed_page_by_page() {
+        List<String> paged = new ArrayList<>();
+        String next = null;
+        do {
+            var request = qanat.request().queryParam("limit", 7);
+            JsonPath page = (next == null ? request : request.queryParam("after", next)).get("/routes").jsonPath();
+            assertThat(page.getList("items")).hasSizeBetween(1, 7);
+            paged.addAll(page.getList("items.id"));
+            next = page.getString("next");
+        } while (next != null && paged.size() < 1_000);
+
+        assertThat(paged).isSorted().doesNotHaveDuplicates().hasSizeGreaterThan(20).contains("load-file", "upload-config");
+        isProblem(qanat.request().queryParam("limit", "x").get("/routes"), 400, "invalid_request");
+    }
+
+    @Test
+    void a_url_that_is_too_long_is_a_problem() {
+        Response answer = qanat.request().queryParam("pipeline", "x".repeat(10_000)).get("/runs");
+        isProblem(answer, 414, "invalid_request");
+        assertThat(answer.jsonPath().getString("title")).isEqualTo("URI Too Long");
     }
 
     @Test
@@ -377,6 +420,47 @@ class HttpIT {
         }
         assertThat(String.join("\n", wrong)).isEmpty();
         assertThat(qanat.request().get("/api/v1/health").statusCode()).isEqualTo(200);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"pipeline: x\r\n", "pipeline: x\r\n--x", "pipeline: x\r\n--x\r\nContent-Disposition: form-data; name=\"other\"\r\n\r\nmore"})
+    void a_form_that_is_cut_off_is_answered_within_seconds(String rest) throws IOException {
+        String form = "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.yaml\"\r\nContent-Type: application/yaml\r\n\r\n" + rest;
+        for (String path : List.of("/upload-config", "/configs/plan")) {
+            assertThat(raw("POST", path, "multipart/form-data; boundary=x", form)).startsWith("HTTP/1.1 4").contains("\"code\":");
+        }
+    }
+
+    @Test
+    void a_form_of_too_many_fields_is_refused_in_a_line_of_the_log_at_most() throws IOException {
+        StringBuilder form = new StringBuilder();
+        for (int i = 0; i < 600; i++) {
+            form.append("--x\r\nContent-Disposition: form-data; name=\"f").append(i).append("\"; filename=\"a\"\r\n\r\nv\r\n");
+        }
+        int before = qanat.logText().split(" ERROR ", -1).length;
+        assertThat(raw("POST", "/upload-config", "multipart/form-data; boundary=x", form + "--x--\r\n"))
+                .startsWith("HTTP/1.1 400")
+                .contains("\"code\":\"invalid_request\"");
+        assertThat(qanat.logText().split(" ERROR ", -1).length).isLessThanOrEqualTo(before + 1);
+    }
+
+    @Test
+    void a_form_that_comes_whole_is_not_taken_for_one_that_is_cut_off() throws Exception {
+        String name = Qanat.newName("whole");
+        String form = "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.yaml\"\r\n\r\n" + pipeline(name) + "\r\n--x--\r\n";
+        assertThat(raw("POST", "/upload-config", "multipart/form-data; boundary=x", form)).startsWith("HTTP/1.1 201");
+        assertThat(qanat.request().get("/configs/" + name).statusCode()).isEqualTo(200);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\u00c3\u00a9", "localhost\u00ff", "\u0080:8080", "a%zz", "localhost:x"})
+    void a_host_that_is_none_is_answered_at_once_and_the_connection_closed(String host) throws IOException {
+        try (Socket socket = new Socket("127.0.0.1", qanat.port())) {
+            socket.setSoTimeout(5_000);
+            socket.getOutputStream().write(("GET /runs HTTP/1.1\r\nHost: " + host + "\r\n\r\n").getBytes(StandardCharsets.ISO_8859_1));
+            String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(answer).startsWith("HTTP/1.1 400").contains("\"code\":\"invalid_request\"").endsWith("}");
+        }
     }
 
     /** What is none is answered with a bare 400 by Quarkus, before anything that could say more. */

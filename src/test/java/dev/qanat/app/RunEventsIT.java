@@ -40,6 +40,17 @@ class RunEventsIT {
         assertThat(last).contains("\"status\":\"succeeded\"", "\"inserted\":1", "\"rejected\":1");
     }
 
+    @Test
+    void who_has_seen_the_end_is_told_that_there_is_nothing_more_and_of_no_run_that_there_is_none() throws Exception {
+        Qanat qanat = Qanat.shared();
+        String name = Qanat.newName("heard");
+        qanat.pipeline("pipeline: " + name + "\nsources: { drops: { type: files } }\nresources: [ { name: " + name + " } ]\n");
+        long run = qanat.load(name, "a.csv", "id\n1\n").getLong("id");
+
+        assertThat(qanat.request().header("Last-Event-ID", "ended").get("/runs/" + run + "/events").statusCode()).isEqualTo(204);
+        assertThat(qanat.request().header("Last-Event-ID", "ended").get("/runs/999999999/events").statusCode()).isEqualTo(404);
+    }
+
     private static void listen(int port, long run, List<String> lines) {
         try {
             HttpClient.newHttpClient()
