@@ -448,14 +448,28 @@ class HostileIT {
 
     @Test
     void a_file_that_must_not_be_read_says_so() throws Exception {
-        String name = newPipeline("secret");
-        Files.createDirectories(qanat.inbox(name));
-        Path aside = Files.writeString(qanat.inbox(name).resolve(".secret.csv"), "id\n1\n");
-        Files.setPosixFilePermissions(aside, PosixFilePermissions.fromString("---------"));
-        assumeTrue(!Files.isReadable(aside), "permissions do not bind this user");
-        Files.move(aside, qanat.inbox(name).resolve("secret.csv"));
+        try (Qanat bound = Qanat.fresh("bound")) {
+            Files.createDirectories(bound.inbox("secret"));
+            Path secret = Files.writeString(bound.inbox("secret").resolve("secret.csv"), "id\n1\n");
+            Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("---------"));
+            if (Files.isReadable(secret)) {
+                // Permissions bind root as well, once it has given up to read and write whatever it likes.
+                String[] setpriv = {"setpriv", "--bounding-set", "-dac_override,-dac_read_search"};
+                assumeTrue(Qanat.tryToRun(setpriv[0], setpriv[1], setpriv[2], "true"), "permissions do not bind this user");
+                bound.by(setpriv);
+            }
+            bound.start().pipeline("""
+                    pipeline: secret
+                    sources: { drops: { type: files } }
+                    resources: [ { name: secret } ]
+                    """);
 
-        assertFailed(name, "file_unreadable");
+            JsonPath run = bound.awaitRun("secret");
+
+            assertThat(run.getString("status")).isEqualTo("failed");
+            assertThat(run.getString("error.code")).as(run.prettify()).isEqualTo("file_unreadable");
+            assertThat(bound.quarantine("secret")).isDirectoryContaining("glob:**.error.txt");
+        }
     }
 
     @Test

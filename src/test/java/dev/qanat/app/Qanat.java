@@ -46,6 +46,7 @@ public final class Qanat implements AutoCloseable {
     private final int port = freePort();
     private final int pgPort = freePort();
     private final Map<String, String> environment = new HashMap<>();
+    private List<String> launcher = List.of();
     private Process process;
 
     private Qanat(Path home) {
@@ -94,6 +95,12 @@ public final class Qanat implements AutoCloseable {
         return this;
     }
 
+    /** Starts the process by another program, which makes itself the process in the end. */
+    public Qanat by(String... program) {
+        launcher = List.of(program);
+        return this;
+    }
+
     public Qanat start() throws IOException {
         return launch().awaitReady();
     }
@@ -105,7 +112,7 @@ public final class Qanat implements AutoCloseable {
 
     /** Starts the process without waiting for it. */
     public Qanat launch() throws IOException {
-        List<String> command = new ArrayList<>();
+        List<String> command = new ArrayList<>(launcher);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("-Xmx256m");
         // A process of a test lives for seconds: what the second compiler would gain takes longer than it lasts.
