@@ -21,6 +21,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.annotation.Annotation;
+import java.net.URI;
+import java.net.URLEncoder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -75,6 +77,11 @@ class ArchitectureTest {
     }
 
     @Test
+    void api_knows_what_a_pipeline_asks_for_and_makes_records_of_it() {
+        knows("api", "failure", "pipeline", "records").check(OURS);
+    }
+
+    @Test
     void validate_knows_pipelines_and_records() {
         knows("validate", "failure", "pipeline", "records").check(OURS);
     }
@@ -105,7 +112,8 @@ class ArchitectureTest {
 
     @Test
     void route_knows_all_but_the_embedded_server() {
-        knows("route", "failure", "settings", "access", "pipeline", "records", "validate", "load", "ledger", "web").check(OURS);
+        knows("route", "failure", "settings", "access", "pipeline", "records", "api", "validate", "load", "ledger", "web")
+                .check(OURS);
     }
 
     @Test
@@ -137,12 +145,47 @@ class ArchitectureTest {
 
     @Test
     void a_pipeline_is_no_json() {
-        neither("pipeline", JSON, "de.siegmar..").check(OURS);
+        neither("pipeline", JSON, "de.siegmar..", "net.minidev..").check(OURS);
+    }
+
+    @Test
+    void a_pipeline_checks_the_syntax_of_paths_and_follows_none() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.qanat.pipeline..")
+                .should()
+                .callMethodWhere(new DescribedPredicate<JavaCall<?>>("a JSONPath is used") {
+                    @Override
+                    public boolean test(JavaCall<?> call) {
+                        return call.getTargetOwner().getPackageName().startsWith("com.jayway.")
+                                && !call.getTarget().getFullName().startsWith("com.jayway.jsonpath.JsonPath.compile(")
+                                && !call.getTarget().getName().equals("getMessage");
+                    }
+                })
+                .check(OURS);
     }
 
     @Test
     void records_have_no_database() {
         neither("records", DATABASE).check(OURS);
+    }
+
+    @Test
+    void an_api_is_read_without_a_database() {
+        neither("api", DATABASE).check(OURS);
+    }
+
+    @Test
+    void an_api_is_read_without_files_and_connections() {
+        neither("api", "java.nio.file..", "java.nio.channels..").check(OURS);
+        noClasses()
+                .that()
+                .resideInAPackage("dev.qanat.api..")
+                .should()
+                .dependOnClassesThat(resideInAPackage("java.net..")
+                        .and(DescribedPredicate.not(type(URI.class)))
+                        .and(DescribedPredicate.not(type(URLEncoder.class))))
+                .check(OURS);
     }
 
     @Test

@@ -26,13 +26,13 @@ public class Cancellations {
             "coalesce('a newer run of the pipeline, ' || superseded_by || ', has taken its place', 'it was asked for')";
 
     /** Neither landed nor failed. */
-    private static final String UNDECIDED = "landed_at IS NULL AND error_code IS NULL";
+    private static final String UNDECIDED = "landed_at IS NULL AND (error_code IS NULL OR status = 'deferred')";
 
     /** Two beats of the heart. A process that is only late can land nothing, since the run is to be cancelled, nor end the run. */
     private static final int SILENT_SECONDS = 3;
 
     private static final String UNOWNED = "cancel_requested_at IS NOT NULL AND " + UNDECIDED
-            + " AND (status = 'queued' OR status = 'running' AND lease_until < now() + interval '"
+            + " AND (status IN ('queued', 'deferred') OR status = 'running' AND lease_until < now() + interval '"
             + (RunQueue.LEASE_SECONDS - SILENT_SECONDS) + " seconds')";
 
     private final DataSource dataSource;
@@ -52,7 +52,7 @@ public class Cancellations {
         return db.sql("""
                         UPDATE qanat.run SET cancel_requested_at = coalesce(cancel_requested_at, now())
                         WHERE id = :run AND status IN ('queued', 'running', 'deferred') AND landed_at IS NULL
-                          AND (error_code IS NULL OR error_code = :cancelled)""")
+                          AND (error_code IS NULL OR error_code = :cancelled OR status = 'deferred')""")
                         .param("run", run)
                         .param("cancelled", Code.CANCELLED.id())
                         .update()
@@ -77,7 +77,7 @@ public class Cancellations {
                             SELECT DISTINCT ON (pipeline) id, pipeline
                             FROM qanat.run
                             WHERE status = 'queued' AND pipeline = ANY (:pipelines) AND cancel_requested_at IS NULL
-                              AND available_at <= now() AND file IS NOT NULL
+                              AND available_at <= now() AND (file IS NOT NULL OR polled IS NOT NULL)
                             ORDER BY pipeline, file_modified, file, id
                         ), older AS (
                             SELECT DISTINCT ON (run.pipeline) run.id, newer.id AS by

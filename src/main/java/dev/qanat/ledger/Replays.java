@@ -40,6 +40,15 @@ public class Replays {
                 .single();
     }
 
+    /** The versions of the pipeline that rejected what can be checked again of a run. */
+    public List<Integer> versions(long run) {
+        return db.sql("SELECT DISTINCT config_version FROM qanat.run WHERE id IN (SELECT run_id FROM qanat.rejection WHERE replayable AND "
+                        + LEFT + ") ORDER BY 1")
+                .param("run", run)
+                .query(Integer.class)
+                .list();
+    }
+
     /** The run that has replaced what a run of this resource loaded, if there is one: it landed later. */
     public Optional<Long> replacedBy(Run run) {
         return db.sql("""

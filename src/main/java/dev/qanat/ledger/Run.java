@@ -1,6 +1,7 @@
 package dev.qanat.ledger;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -12,7 +13,8 @@ import java.util.Optional;
  * @param replays the run whose rejections this one checks again
  * @param notReplayable of a replay that has begun, how many rejections are left because they cannot be checked again
  * @param cancelRequestedAt since when it is to stop
- * @param file the file of the run; empty for a replay, and for a run that looked for files and found none, or is yet to look
+ * @param file the file of the run; empty for a replay or a poll, and for a run that looked for files and found none, or is yet to look
+ * @param poll what a run fetches from APIs; empty for one that does not
  * @param bytes of the source read so far
  * @param landingAttempts how often its landing was begun
  */
@@ -33,6 +35,7 @@ public record Run(
         Optional<Instant> finishedAt,
         Optional<Instant> cancelRequestedAt,
         Optional<RunFile> file,
+        Optional<Poll> poll,
         Optional<String> resource,
         Counts counts,
         long bytes,
@@ -95,6 +98,20 @@ public record Run(
 
         public String name() {
             return path.substring(path.lastIndexOf('/') + 1);
+        }
+    }
+
+    /**
+     * What a run fetches from APIs.
+     *
+     * @param from of a backfill: where it starts, in place of the cursors
+     * @param to of a backfill: where it ends, this value excluded
+     */
+    public record Poll(List<String> resources, Optional<String> from, Optional<String> to) {
+
+        /** Whether the run leaves the cursors alone. */
+        public boolean isBackfill() {
+            return from.isPresent() || to.isPresent();
         }
     }
 

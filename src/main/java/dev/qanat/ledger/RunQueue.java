@@ -1,5 +1,6 @@
 package dev.qanat.ledger;
 
+import dev.qanat.failure.Code;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Timestamp;
 import java.time.Duration;
@@ -203,18 +204,18 @@ public class RunQueue {
      *     is not in force wait until it is again
      * @return empty when there is nothing to do now
      */
-    public Optional<Long> claim(Map<String, Integer> limits) {
+    public Optional<Long> claim(Map<String, Integer> limits, boolean polls) {
         List<String> pipelines = List.copyOf(limits.keySet());
         try {
             return claim(
-                    pipelines.toArray(String[]::new), pipelines.stream().map(limits::get).toArray(Integer[]::new));
+                    pipelines.toArray(String[]::new), pipelines.stream().map(limits::get).toArray(Integer[]::new), polls);
         } catch (DuplicateKeyException e) {
             // Another process was first to take the place.
             return Optional.empty();
         }
     }
 
-    private Optional<Long> claim(String[] pipelines, Integer[] limits) {
+    private Optional<Long> claim(String[] pipelines, Integer[] limits, boolean polls) {
         return db.sql("""
                         WITH head AS (
                             SELECT DISTINCT ON (pipeline) id, pipeline, available_at
@@ -236,6 +237,7 @@ public class RunQueue {
                             SELECT run.id, place.slot
                             FROM qanat.run JOIN head USING (id) JOIN place ON place.pipeline = head.pipeline
                             WHERE head.available_at <= now() AND run.status = 'queued' AND run.cancel_requested_at IS NULL
+                              AND (run.polled IS NOT NULL) = :polls
                             ORDER BY run.queued_at, run.id
                             LIMIT 1
                             FOR UPDATE OF run SKIP LOCKED
@@ -247,6 +249,7 @@ public class RunQueue {
                         RETURNING run.id""")
                 .param("pipelines", pipelines)
                 .param("limits", limits)
+                .param("polls", polls)
                 .param("worker", worker)
                 .param("lease", LEASE_SECONDS)
                 .query(Long.class)
@@ -360,14 +363,114 @@ public class RunQueue {
                             RETURNING *
                         ), redone AS (
                             INSERT INTO qanat.run (pipeline, config_version, trigger, scheduled_for, full_refresh, redoes, replays,
-                                                   source, file, file_size, file_modified, available_at)
+                                                   source, file, file_size, file_modified, polled, range_from, range_to, available_at)
                             SELECT pipeline, config_version, trigger, scheduled_for, full_refresh, id, replays, source, file, file_size,
-                                   file_modified, now() + make_interval(secs => :delay)
+                                   file_modified, polled, range_from, range_to, now() + make_interval(secs => :delay)
                             FROM interrupted
+                            ON CONFLICT (pipeline, polled, coalesce(range_from, ''), coalesce(range_to, ''))
+                                WHERE status IN ('queued', 'deferred') AND polled IS NOT NULL
+                            DO NOTHING      -- one that will do the same waits already
+                            RETURNING id, redoes
+                        ), known AS (
+                            INSERT INTO qanat.poll_partition
+                            SELECT redone.id, resource, partition, status, token, error_code, error_message
+                            FROM redone JOIN qanat.poll_partition ON run_id = redoes
                         )
                         SELECT id FROM interrupted""".formatted(which))
                 .param("reason", reason)
                 .param("delay", delaySeconds)
+                .query(Long.class)
+                .list();
+    }
+
+    /**
+     * Queues a run that polls, unless the same one waits already.
+     *
+     * @return the run that waits
+     */
+    public long enqueuePoll(String pipeline, int configVersion, Run.Trigger trigger, boolean fullRefresh, Run.Poll poll) {
+        return db.sql("""
+                        INSERT INTO qanat.run (pipeline, config_version, trigger, full_refresh, polled, range_from, range_to)
+                        VALUES (:pipeline, :version, :trigger, :fullRefresh, :polled, :from, :to)
+                        ON CONFLICT (pipeline, polled, coalesce(range_from, ''), coalesce(range_to, ''))
+                            WHERE status IN ('queued', 'deferred') AND polled IS NOT NULL
+                        DO UPDATE SET full_refresh = run.full_refresh OR excluded.full_refresh
+                        RETURNING id""")
+                .param("pipeline", pipeline)
+                .param("version", configVersion)
+                .param("trigger", trigger.id())
+                .param("fullRefresh", fullRefresh)
+                .param("polled", poll.resources().toArray(String[]::new))
+                .param("from", poll.from().orElse(null))
+                .param("to", poll.to().orElse(null))
+                .query(Long.class)
+                .single();
+    }
+
+    /**
+     * Makes a claimed run that was to look for work one that polls, and queues it as such.
+     *
+     * @return false when such a run waits already, or this one is no longer this process's or is to be cancelled
+     */
+    public boolean takePoll(long run, List<String> resources) {
+        try {
+            return db.sql("""
+                            UPDATE qanat.run SET status = 'queued', worker = NULL, lease_until = NULL, polled = :polled
+                            WHERE id = :run AND worker = :worker AND status = 'running' AND cancel_requested_at IS NULL
+                              AND file IS NULL""")
+                            .param("polled", resources.toArray(String[]::new))
+                            .param("run", run)
+                            .param("worker", worker)
+                            .update()
+                    == 1;
+        } catch (DuplicateKeyException e) {
+            return false;
+        }
+    }
+
+    /** Ends a claimed run that was to poll, since another one that waits will do the same. */
+    public void coalesce(long run) {
+        db.sql("""
+                        UPDATE qanat.run
+                        SET status = 'cancelled', finished_at = now(), worker = NULL, lease_until = NULL, error_code = :code,
+                            error_message = 'an earlier run that fetches the same is waiting'
+                        WHERE id = :run AND worker = :worker AND status = 'running'""")
+                .param("code", Code.CANCELLED.id())
+                .param("run", run)
+                .param("worker", worker)
+                .update();
+    }
+
+    /**
+     * Defers a claimed run that polls: it goes on by itself then.
+     *
+     * @return false when it is no longer this process's or is to be cancelled, or when another that waits will do the same
+     */
+    public boolean defer(long run, Instant until, Code code, String reason) {
+        try {
+            return db.sql("""
+                            UPDATE qanat.run
+                            SET status = 'deferred', worker = NULL, lease_until = NULL, available_at = CAST(:until AS timestamptz),
+                                error_code = :code, error_message = :reason
+                            WHERE id = :run AND worker = :worker AND status = 'running' AND cancel_requested_at IS NULL""")
+                            .param("until", until.toString())
+                            .param("code", code.id())
+                            .param("reason", reason.replace('\0', '\uFFFD'))
+                            .param("run", run)
+                            .param("worker", worker)
+                            .update()
+                    == 1;
+        } catch (DuplicateKeyException e) {
+            return false;
+        }
+    }
+
+    /** Queues the deferred runs whose time has come. */
+    public List<Long> wakeDeferred() {
+        return db.sql("""
+                        UPDATE qanat.run SET status = 'queued', error_code = NULL, error_message = NULL
+                        WHERE status = 'deferred' AND available_at <= now() AND cancel_requested_at IS NULL
+                        RETURNING id""")
                 .query(Long.class)
                 .list();
     }

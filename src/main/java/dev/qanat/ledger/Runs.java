@@ -2,6 +2,7 @@ package dev.qanat.ledger;
 
 import dev.qanat.failure.Code;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -182,12 +183,7 @@ public class Runs {
             try {
                 boolean ours = fails(connection, run, code, message, read, rejected, bytes);
                 if (ours && keepRejections.isPresent()) {
-                    try (PreparedStatement keep = connection.prepareStatement(keepRejections.get())) {
-                        keep.setLong(1, run);
-                        keep.setString(2, resource);
-                        keep.setString(3, source);
-                        keep.executeUpdate();
-                    }
+                    keepRejections(connection, run, keepRejections.get(), resource, source);
                 }
                 connection.commit();
                 return ours;
@@ -197,6 +193,27 @@ public class Runs {
             } finally {
                 connection.setAutoCommit(true);
             }
+        }
+    }
+
+    /**
+     * Keeps rejections of a resource that failed in a run which goes on.
+     *
+     * @param statement with the parameters run, resource and source
+     */
+    public void keepRejections(long run, String statement, String resource, String source) throws SQLException {
+        try (Connection connection = dataSource.getConnection()) {
+            keepRejections(connection, run, statement, resource, source);
+        }
+    }
+
+    private static void keepRejections(Connection connection, long run, String statement, String resource, String source)
+            throws SQLException {
+        try (PreparedStatement keep = connection.prepareStatement(statement)) {
+            keep.setLong(1, run);
+            keep.setString(2, resource);
+            keep.setString(3, source);
+            keep.executeUpdate();
         }
     }
 
@@ -236,6 +253,7 @@ public class Runs {
                 instant(row, "finished_at"),
                 instant(row, "cancel_requested_at"),
                 file(row),
+                poll(row),
                 Optional.ofNullable(row.getString("resource")),
                 counts(row),
                 row.getLong("bytes"),
@@ -259,6 +277,16 @@ public class Runs {
                 "loaded".equals(status),
                 "already_loaded".equals(status),
                 number(row, "file_loaded_by")));
+    }
+
+    private static Optional<Run.Poll> poll(ResultSet row) throws SQLException {
+        Array resources = row.getArray("polled");
+        return resources == null
+                ? Optional.empty()
+                : Optional.of(new Run.Poll(
+                        List.of((String[]) resources.getArray()),
+                        Optional.ofNullable(row.getString("range_from")),
+                        Optional.ofNullable(row.getString("range_to"))));
     }
 
     private static Counts counts(ResultSet row) throws SQLException {

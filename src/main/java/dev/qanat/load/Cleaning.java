@@ -56,8 +56,17 @@ final class Cleaning {
     /**
      * @param rows what is left
      * @param rejected rows on which an expression failed
+     * @param items what became of the items of rows that are not left
      */
-    record Done(long rows, long rejected) {}
+    record Done(long rows, long rejected, List<Gone> items) {}
+
+    /**
+     * Items that are not staged any more.
+     *
+     * @param rejected those of rows on which an expression failed
+     * @param leftOut those of rows of which the condition was not true
+     */
+    record Gone(StagedItems items, long rejected, long leftOut) {}
 
     Cleaning(Staging staging, Resource resource, Duration timeout) {
         this.staging = staging;
@@ -82,7 +91,7 @@ final class Cleaning {
             statement.setEscapeProcessing(false);
             try {
                 begin(statement);
-                Done done = new Done(clean(statement), 0);
+                Done done = clean(statement, 0, List.of());
                 connection.commit();
                 return done;
             } catch (SQLException e) {
@@ -93,7 +102,7 @@ final class Cleaning {
             }
             begin(statement);
             long rejected = reject(statement);
-            Done done = new Done(clean(statement), rejected);
+            Done done = clean(statement, rejected, rejectItems(statement));
             connection.commit();
             return done;
         } catch (SQLException e) {
@@ -115,7 +124,18 @@ final class Cleaning {
         return e.getSQLState() != null && e.getSQLState().matches(ROW_STATES + ".*");
     }
 
-    private long clean(Statement statement) throws SQLException {
+    /** Takes the items of rejected rows out, and tells how many they are, of one child after the other. */
+    private List<Long> rejectItems(Statement statement) throws SQLException {
+        List<Long> rejected = new ArrayList<>();
+        for (StagedItems items : staging.items()) {
+            rejected.add(statement.executeLargeUpdate(
+                    "DELETE FROM " + items.table().name().sql() + " AS i USING qanat_faults AS f WHERE i._n = f._n"));
+        }
+        return rejected;
+    }
+
+    /** @param rejectedItems of each child; empty where no row was rejected */
+    private Done clean(Statement statement, long rejected, List<Long> rejectedItems) throws SQLException {
         String columns = computed.stream()
                 .map(column -> ", " + quoted(column.name()) + " " + column.type().sql())
                 .collect(Collectors.joining());
@@ -124,7 +144,13 @@ final class Cleaning {
         long kept = statement.executeLargeUpdate(insert());
         statement.execute("DROP TABLE " + rows.sql());
         statement.execute("ALTER TABLE " + cleaned.sql() + " RENAME TO " + quoted(rows.name()));
-        return kept;
+        List<Gone> gone = new ArrayList<>();
+        for (StagedItems items : staging.items()) {
+            long leftOut = statement.executeLargeUpdate("DELETE FROM " + items.table().name().sql()
+                    + " AS i WHERE NOT EXISTS (SELECT FROM " + rows.sql() + " AS r WHERE r._n = i._n)");
+            gone.add(new Gone(items, rejectedItems.isEmpty() ? 0 : rejectedItems.get(gone.size()), leftOut));
+        }
+        return new Done(kept, rejected, gone);
     }
 
     private String insert() {

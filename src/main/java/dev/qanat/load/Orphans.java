@@ -17,7 +17,7 @@ import javax.sql.DataSource;
 @ApplicationScoped
 public class Orphans {
 
-    private static final Pattern NAME = Pattern.compile("run_(\\d{1,18})_[a-z]+");
+    private static final Pattern NAME = Pattern.compile("run_(\\d{1,18})_[a-z0-9_]+");
 
     private final DataSource dataSource;
 
@@ -27,11 +27,16 @@ public class Orphans {
 
     /** The runs that have staging tables. To be asked before the ledger is asked which runs are running. */
     public Set<Long> runs() throws SQLException {
-        Set<Long> runs = new TreeSet<>();
         try (Connection connection = dataSource.getConnection();
-                Statement statement = connection.createStatement();
-                ResultSet tables = statement.executeQuery(
-                        "SELECT tablename FROM pg_tables WHERE schemaname = '" + Staging.SCHEMA + "'")) {
+                Statement statement = connection.createStatement()) {
+            return runs(statement);
+        }
+    }
+
+    private static Set<Long> runs(Statement statement) throws SQLException {
+        Set<Long> runs = new TreeSet<>();
+        try (ResultSet tables =
+                statement.executeQuery("SELECT tablename FROM pg_tables WHERE schemaname = '" + Staging.SCHEMA + "'")) {
             while (tables.next()) {
                 Matcher name = NAME.matcher(tables.getString(1));
                 if (name.matches()) {

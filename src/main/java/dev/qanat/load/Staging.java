@@ -2,24 +2,29 @@ package dev.qanat.load;
 
 import static dev.qanat.load.TableName.quoted;
 
+import dev.qanat.pipeline.Child;
 import dev.qanat.pipeline.ColumnType.Kind;
 import dev.qanat.pipeline.Resource;
 import dev.qanat.records.RawRecord;
 import dev.qanat.validate.CheckedChunk;
+import dev.qanat.validate.CheckedItems;
 import dev.qanat.validate.Row;
 import dev.qanat.validate.TargetColumn;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
@@ -41,13 +46,18 @@ public final class Staging {
 
     static final String UNIQUE_VIOLATION = "23505";
 
+    /** Autovacuum has nothing to gain from tables that live for a minute. */
+    private static final String OPTIONS = " WITH (autovacuum_enabled = off)";
+
     private final DataSource dataSource;
     private final long run;
+    private final int part;
     private final boolean keepRecords;
     private final AtomicLong rows = new AtomicLong();
     private final AtomicLong accepted = new AtomicLong();
     private final AtomicLong rejected = new AtomicLong();
-    private volatile List<TargetColumn> columns = List.of();
+    private final StagedTable table;
+    private final Map<String, StagedItems> items = new LinkedHashMap<>();
     private volatile boolean cleaned;
     private volatile boolean sawText;
     private volatile boolean sawJson;
@@ -57,26 +67,33 @@ public final class Staging {
      * @param keepRecords whether accepted records are staged as they came: for bronze, or because cleaning may reject them yet
      */
     public Staging(DataSource dataSource, long run, boolean keepRecords) {
+        this(dataSource, run, 0, keepRecords);
+    }
+
+    /** @param part tells the tables of a run's resources apart, where it loads several */
+    public Staging(DataSource dataSource, long run, int part, boolean keepRecords) {
         this.dataSource = dataSource;
         this.run = run;
+        this.part = part;
         this.keepRecords = keepRecords;
+        this.table = new StagedTable(table("rows"));
     }
 
     TableName rowsTable() {
-        return table(run, "rows");
+        return table.name();
     }
 
     /** Where cleaned rows are until they take the place of the rows. */
     TableName cleanedTable() {
-        return table(run, "cleaned");
+        return table("cleaned");
     }
 
     TableName bronzeTable() {
-        return table(run, "bronze");
+        return table("bronze");
     }
 
     TableName rejectionsTable() {
-        return table(run, "rejections");
+        return table("rejections");
     }
 
     /** The name under which the database knows the transactions of a run, so that they can be found and stopped. */
@@ -93,13 +110,17 @@ public final class Staging {
         return named(run);
     }
 
-    private static TableName table(long run, String kind) {
-        return new TableName(SCHEMA, "run_" + run + "_" + kind);
+    private TableName table(String kind) {
+        return table(run, part, kind);
+    }
+
+    private static TableName table(long run, int part, String kind) {
+        return new TableName(SCHEMA, "run_" + run + "_" + (part == 0 ? "" : part + "_") + kind);
     }
 
     /** The columns staged so far. */
     public List<TargetColumn> columns() {
-        return columns;
+        return table.columns();
     }
 
     /** How many rows are staged. */
@@ -130,41 +151,47 @@ public final class Staging {
     public void create() throws SQLException {
         try (Connection connection = dataSource.getConnection();
                 Statement statement = connection.createStatement()) {
-            drop(statement, run);
-            // Autovacuum has nothing to gain from tables that live for a minute.
-            String options = " WITH (autovacuum_enabled = off)";
+            drop(statement, run, part);
             statement.execute("CREATE UNLOGGED TABLE " + rowsTable().sql()
-                    + " (_n bigint NOT NULL, _position bigint NOT NULL, _row_hash bytea NOT NULL)" + options);
+                    + " (_n bigint NOT NULL, _position bigint NOT NULL, _row_hash bytea NOT NULL)" + OPTIONS);
             if (keepRecords) {
                 statement.execute("CREATE UNLOGGED TABLE " + bronzeTable().sql()
-                        + " (_n bigint NOT NULL, _entry text, _position bigint NOT NULL, record json NOT NULL)" + options);
+                        + " (_n bigint NOT NULL, _entry text, _position bigint NOT NULL, record json NOT NULL)" + OPTIONS);
             }
             statement.execute("CREATE UNLOGGED TABLE " + rejectionsTable().sql()
                     + " (_n bigint NOT NULL, _entry text, position bigint NOT NULL, column_name text, code text NOT NULL,"
-                    + " reason text NOT NULL, record text NOT NULL)" + options);
+                    + " reason text NOT NULL, record text NOT NULL)" + OPTIONS);
         }
     }
 
     /** Stages a chunk in a transaction of its own. */
     public void copy(CheckedChunk checked) throws SQLException {
-        widen(checked.columns());
+        table.widen(dataSource, checked.columns());
+        for (CheckedItems each : checked.items()) {
+            items(each.child()).table().widen(dataSource, each.columns());
+        }
         if (checked.chunk().isText()) {
             sawText = true;
         } else {
             sawJson = true;
         }
+        long first = checked.chunk().number() * ORDINALS;
+        List<List<Item>> staged = checked.items().stream().map(each -> staged(checked, each, first)).toList();
         try (Connection connection = dataSource.getConnection();
                 Statement statement = connection.createStatement()) {
             connection.setAutoCommit(false);
             try {
-                statement.execute(named());
+                // What a crash of the database loses of this is found missing before the landing.
+                statement.execute(named() + "; SET LOCAL synchronous_commit = off");
                 PGConnection postgres = connection.unwrap(PGConnection.class);
-                long first = checked.chunk().number() * ORDINALS;
                 copyRows(postgres, checked, first);
                 if (keepRecords) {
                     copyBronze(postgres, checked, first);
                 }
                 copyRejections(postgres, checked, first);
+                for (int i = 0; i < staged.size(); i++) {
+                    copyItems(postgres, checked.items().get(i), staged.get(i));
+                }
                 connection.commit();
             } catch (SQLException | RuntimeException e) {
                 rollback(connection, e);
@@ -176,6 +203,31 @@ public final class Staging {
         rows.addAndGet(checked.rows().size());
         accepted.addAndGet(checked.accepted().size());
         rejected.addAndGet(checked.rejections().size());
+        for (int i = 0; i < staged.size(); i++) {
+            CheckedItems each = checked.items().get(i);
+            long read = each.rejected() + each.rows().stream().mapToLong(List::size).sum();
+            items(each.child()).count(checked.chunk().number(), read, each.rejected(), staged.get(i).size());
+        }
+    }
+
+    /** The items staged so far, of each child that the source has shown. */
+    synchronized List<StagedItems> items() {
+        return List.copyOf(items.values());
+    }
+
+    /** Where the items of a child are staged, in a table that is made when it is asked for first. */
+    synchronized StagedItems items(Child child) throws SQLException {
+        StagedItems known = items.get(child.field());
+        if (known != null) {
+            return known;
+        }
+        StagedItems added = new StagedItems(child, table("items_" + (items.size() + 1)));
+        try (Connection connection = dataSource.getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(added.create() + OPTIONS);
+        }
+        items.put(child.field(), added);
+        return added;
     }
 
     /** Ends a transaction that wrote nothing. */
@@ -205,6 +257,31 @@ public final class Staging {
     }
 
     /**
+     * Removes chunks that were staged, as if they had not been, with the items of their records.
+     *
+     * @param first the number of the first chunk
+     * @param end the number after the last
+     * @param ofRows how many rows, accepted records and rejections they had
+     */
+    public void discard(int first, int end, long ofRows, long ofAccepted, long ofRejected) throws SQLException {
+        try (Connection connection = dataSource.getConnection();
+                Statement statement = connection.createStatement()) {
+            List<TableName> tables = new ArrayList<>(List.of(rowsTable(), rejectionsTable()));
+            if (keepRecords) {
+                tables.add(bronzeTable());
+            }
+            items().forEach(each -> tables.add(each.table().name()));
+            for (TableName each : tables) {
+                statement.execute("DELETE FROM " + each.sql() + " WHERE _n >= " + first * ORDINALS + " AND _n < " + end * ORDINALS);
+            }
+        }
+        items().forEach(each -> each.discard(first, end));
+        rows.addAndGet(-ofRows);
+        accepted.addAndGet(-ofAccepted);
+        rejected.addAndGet(-ofRejected);
+    }
+
+    /**
      * Computes the resource's computed columns and leaves out what its {@code where} leaves out, once every chunk is staged. A row
      * on which an expression fails becomes a rejection. When this fails, the tables may hold either; they are to be made anew.
      *
@@ -216,9 +293,10 @@ public final class Staging {
         try (Connection connection = dataSource.getConnection()) {
             done = new Cleaning(this, resource, timeout).run(connection);
         }
-        List<TargetColumn> all = new ArrayList<>(columns);
-        resource.computedColumns().forEach(column -> all.add(new TargetColumn(column.name(), column.type())));
-        columns = List.copyOf(all);
+        table.added(resource.computedColumns().stream()
+                .map(column -> new TargetColumn(column.name(), column.type()))
+                .toList());
+        done.items().forEach(left -> left.items().cleaned(left.rejected(), left.leftOut()));
         cleaned = true;
         rows.set(done.rows());
         accepted.addAndGet(-done.rejected());
@@ -239,7 +317,7 @@ public final class Staging {
             connection.setAutoCommit(false);
             try {
                 statement.execute(settings);
-                statement.execute("CREATE UNIQUE INDEX IF NOT EXISTS " + quoted("run_" + run + "_distinct") + " ON "
+                statement.execute("CREATE UNIQUE INDEX IF NOT EXISTS " + quoted(table("distinct").name()) + " ON "
                         + rowsTable().sql() + " (" + by + ")");
                 connection.commit();
                 return true;
@@ -255,23 +333,6 @@ public final class Staging {
         }
     }
 
-    /** By name: of the files of an archive each has columns of its own. */
-    private synchronized void widen(List<TargetColumn> needed) throws SQLException {
-        List<TargetColumn> missing =
-                needed.stream().filter(column -> !columns.contains(column)).toList();
-        if (missing.isEmpty()) {
-            return;
-        }
-        String added = missing.stream()
-                .map(column -> "ADD COLUMN " + quoted(column.name()) + " " + column.type().sql())
-                .collect(Collectors.joining(", "));
-        try (Connection connection = dataSource.getConnection();
-                Statement statement = connection.createStatement()) {
-            statement.execute("ALTER TABLE " + rowsTable().sql() + " " + added);
-        }
-        columns = Stream.concat(columns.stream(), missing.stream()).toList();
-    }
-
     private void copyRows(PGConnection connection, CheckedChunk checked, long first) throws SQLException {
         List<String> names = new ArrayList<>(List.of("_n", "_position", "_row_hash"));
         checked.columns().forEach(column -> names.add(column.name()));
@@ -280,10 +341,54 @@ public final class Staging {
         copy(connection, rowsTable(), names, ordinals, checked.rows(), (row, copy) -> {
             copy.bigint(row.record().line());
             copy.bytea(row.hash());
-            @Nullable String[] values = row.values();
-            for (int i = 0; i < kinds.length; i++) {
-                copy.value(kinds[i], i < values.length ? values[i] : null);
+            values(kinds, row, copy);
+        });
+    }
+
+    private static void values(Kind[] kinds, Row row, BinaryCopy copy) throws SQLException {
+        @Nullable String[] values = row.values();
+        for (int i = 0; i < kinds.length; i++) {
+            copy.value(kinds[i], i < values.length ? values[i] : null);
+        }
+    }
+
+    /**
+     * An item to be staged.
+     *
+     * @param parent the number of its record's row
+     * @param index its place in the array
+     */
+    private record Item(long parent, int index, Row row) {}
+
+    /** The items of the rows that are loaded. */
+    private static List<Item> staged(CheckedChunk checked, CheckedItems items, long first) {
+        Set<Row> loaded = Collections.newSetFromMap(new IdentityHashMap<>());
+        boolean all = checked.rows() == checked.accepted();
+        if (!all) {
+            loaded.addAll(checked.rows());
+        }
+        List<Item> staged = new ArrayList<>();
+        for (int i = 0; i < items.rows().size(); i++) {
+            if (all || loaded.contains(checked.accepted().get(i))) {
+                List<Row> ofRecord = items.rows().get(i);
+                for (int index = 0; index < ofRecord.size(); index++) {
+                    staged.add(new Item(first + i, index, ofRecord.get(index)));
+                }
             }
+        }
+        return staged;
+    }
+
+    private void copyItems(PGConnection connection, CheckedItems items, List<Item> staged) throws SQLException {
+        List<String> names = new ArrayList<>(List.of("_n", "_index", "_position", "_row_hash"));
+        items.columns().forEach(column -> names.add(column.name()));
+        Kind[] kinds = items.columns().stream().map(column -> column.type().kind()).toArray(Kind[]::new);
+        TableName name = items(items.child()).table().name();
+        copy(connection, name, names, (i, item) -> item.parent(), staged, (item, copy) -> {
+            copy.value(Kind.INTEGER, Integer.toString(item.index()));
+            copy.bigint(item.row().record().line());
+            copy.bytea(item.row().hash());
+            values(kinds, item.row(), copy);
         });
     }
 
@@ -372,9 +477,9 @@ public final class Staging {
                 .formatted(sourceOf("?"), fromText(), rejectionsTable().sql(), ORDER_OF_REJECTIONS, most);
     }
 
-    /** What a row of a staging table comes from: the run's source, in an archive {@code sales.zip!/may.csv}. */
+    /** What a row of a staging table comes from: the run's source, in an archive {@code sales.zip!/may.csv}; of a poll the request. */
     static String sourceOf(String parameter) {
-        return "concat(CAST(" + parameter + " AS text), '!/' || _entry)";
+        return "concat_ws('!/', nullif(CAST(" + parameter + " AS text), ''), _entry)";
     }
 
     /** Drops the tables, unless a statement that is just ending holds them for longer than a moment. */
@@ -383,16 +488,34 @@ public final class Staging {
                 Statement statement = connection.createStatement()) {
             statement.execute("SET lock_timeout = '1s'");
             try {
-                drop(statement, run);
+                drop(statement, run, part);
             } finally {
                 statement.execute("RESET lock_timeout");
             }
         }
     }
 
+    /** Drops the tables of one part. */
+    private static void drop(Statement statement, long run, int part) throws SQLException {
+        // What stands after the number of a part is a word.
+        dropLike(statement, "^" + table(run, part, "").name() + "[a-z]");
+    }
+
+    /** Drops all tables of a run. */
     static void drop(Statement statement, long run) throws SQLException {
-        for (String kind : List.of("rows", "cleaned", "bronze", "rejections")) {
-            statement.execute("DROP TABLE IF EXISTS " + table(run, kind).sql());
+        dropLike(statement, "^" + table(run, 0, "").name());
+    }
+
+    private static void dropLike(Statement statement, String names) throws SQLException {
+        List<String> tables = new ArrayList<>();
+        try (ResultSet row = statement.executeQuery(
+                "SELECT tablename FROM pg_tables WHERE schemaname = '" + SCHEMA + "' AND tablename ~ '" + names + "'")) {
+            while (row.next()) {
+                tables.add(row.getString(1));
+            }
+        }
+        for (String table : tables) {
+            statement.execute("DROP TABLE IF EXISTS " + new TableName(SCHEMA, table).sql());
         }
     }
 }

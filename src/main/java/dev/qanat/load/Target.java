@@ -5,6 +5,7 @@ import static dev.qanat.load.TableName.quoted;
 import dev.qanat.failure.Code;
 import dev.qanat.failure.InputFailure;
 import dev.qanat.load.TablePlan.Step;
+import dev.qanat.pipeline.Child;
 import dev.qanat.pipeline.ColumnType;
 import dev.qanat.pipeline.Resource;
 import dev.qanat.pipeline.Resource.Dedup;
@@ -53,6 +54,11 @@ public final class Target {
 
     Resource resource() {
         return resource;
+    }
+
+    /** The table of a child's items. */
+    Target child(Child child) {
+        return new Target(pipeline, child.stored());
     }
 
     /** The lock that every writer of the silver table takes until the end of its transaction. */
@@ -115,17 +121,18 @@ public final class Target {
     /**
      * Widens the silver table in a short transaction of its own, and builds the index by which rows are found where it lacks it.
      *
-     * @param staging of the run
+     * @param named a statement that gives the transaction the run's name
+     * @param staged the columns that the run has staged
      * @throws InputFailure when the table cannot become what the pipeline says without losing something
      */
-    Present prepare(DataSource dataSource, Staging staging) throws SQLException {
+    Present prepare(DataSource dataSource, String named, List<TargetColumn> staged) throws SQLException {
         try (Connection connection = dataSource.getConnection();
                 Statement statement = connection.createStatement()) {
             connection.setAutoCommit(false);
             try {
-                statement.execute(staging.named());
+                statement.execute(named);
                 statement.execute(lock());
-                Needs needs = needs(connection, columns(staging.columns()));
+                Needs needs = needs(connection, columns(staged));
                 for (Step step : needs.steps()) {
                     execute(statement, step, step.equals(needs.key()));
                 }

@@ -22,6 +22,7 @@ import java.util.regex.Pattern;
  * @param format a date pattern of {@link java.time.format.DateTimeFormatter}, for the types of date and time
  * @param timezone the zone of values without an offset, for timestamptz; UTC by default
  * @param expr what it is computed from; empty for a column that is read
+ * @param pii what becomes of its values where they are personal
  */
 public record Column(
         String name,
@@ -35,7 +36,8 @@ public record Column(
         Set<String> nullIf,
         Optional<String> format,
         Optional<ZoneId> timezone,
-        Optional<Expression> expr) {
+        Optional<Expression> expr,
+        Optional<Pii> pii) {
 
     /** A column that is read. */
     public Column(
@@ -50,7 +52,34 @@ public record Column(
             Set<String> nullIf,
             Optional<String> format,
             Optional<ZoneId> timezone) {
-        this(name, from, type, required, min, max, pattern, values, nullIf, format, timezone, Optional.empty());
+        this(name, from, type, required, min, max, pattern, values, nullIf, format, timezone, Optional.empty(), Optional.empty());
+    }
+
+    /** A column of which nothing is asked but its type. */
+    static Column plain(String name, ColumnType type, boolean required, Set<String> nullIf) {
+        return new Column(
+                name,
+                name,
+                type,
+                required,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                List.of(),
+                nullIf,
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    /** This column of personal values. */
+    Column treated(Pii how) {
+        return new Column(
+                name, from, type, required, min, max, pattern, values, nullIf, format, timezone, expr, Optional.of(how));
+    }
+
+    /** Whether nothing of its values is kept. */
+    boolean isDropped() {
+        return pii.filter(Pii.DROP::equals).isPresent();
     }
 
     /** Whether its value is computed in SQL from others and is in no file. */

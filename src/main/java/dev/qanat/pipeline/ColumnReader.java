@@ -22,6 +22,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
+import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 
 /** Reads {@code columns} or {@code schema} of a resource. */
@@ -36,7 +38,13 @@ final class ColumnReader {
     private static final Set<String> SYSTEM_COLUMNS = Set.of("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid");
 
     private static final List<String> NOT_OF_COMPUTED =
-            List.of("from", "pattern", "values", "null_if", "format", "timezone");
+            List.of("from", "pattern", "values", "null_if", "format", "timezone", "pii");
+
+    /** What would be asked of the treated value. */
+    private static final List<String> NOT_OF_TREATED = List.of("pattern", "values");
+
+    private static final List<String> NOT_OF_DROPPED =
+            List.of("required", "min", "max", "pattern", "values", "format", "timezone");
 
     private static final Pattern DECIMAL = Pattern.compile("[+-]?\\d{1,400}(?:\\.\\d{1,400})?(?:[eE][+-]?\\d{1,3})?");
     private static final ZonedDateTime SAMPLE = ZonedDateTime.of(2026, 11, 20, 13, 14, 15, 0, ZoneId.of("Europe/Berlin"));
@@ -99,25 +107,64 @@ final class ColumnReader {
     }
 
     private Column plain(String name, ColumnType type) {
-        return new Column(
-                name,
-                name,
-                type,
-                key.contains(name),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                List.of(),
-                nullIf,
-                Optional.empty(),
-                Optional.empty());
+        return Column.plain(name, type, key.contains(name), nullIf);
     }
 
     private Column column(Section column, String name) {
         if (column.has("expr")) {
             return computed(column, name);
         }
-        return readOrComputed(column, name, from(column).orElse(name));
+        Column read = readOrComputed(column, name, from(column).orElse(name));
+        Optional<Pii> pii = column.choice("pii", Pii.class);
+        pii.ifPresent(how -> checkPersonal(column, read, how));
+        return pii.map(read::treated).orElse(read);
+    }
+
+    private void checkPersonal(Section column, Column read, Pii how) {
+        String word = "'pii: " + how.name().toLowerCase(Locale.ROOT) + "'";
+        (how == Pii.DROP ? NOT_OF_DROPPED : NOT_OF_TREATED).stream()
+                .filter(column::has)
+                .forEach(other -> column.problem(other, Code.CONFLICTING_KEYS,
+                        "'%s' asks something of the value, and %s leaves none; take one of them out".formatted(other, word)));
+        if (how != Pii.DROP && read.type().kind() != Kind.TEXT && column.has("type")) {
+            column.problem("type", Code.CONFLICTING_KEYS,
+                    "%s makes a text, the type is %s; write 'type: text'".formatted(word, read.type()));
+        }
+        if (how != Pii.HASH && key.contains(read.name())) {
+            column.problem("pii", Code.CONFLICTING_KEYS,
+                    "%s leaves nothing that tells rows apart, and it is part of the primary_key; write 'pii: hash'".formatted(word));
+        }
+        List<String> around = all.entries().stream()
+                .filter(entry -> isJson(entry) && read.from().startsWith(fieldOf(entry) + "__"))
+                .map(Entry::name)
+                .toList();
+        if (!around.isEmpty()) {
+            column.problem("pii", Code.CONFLICTING_KEYS,
+                    "column '%s' keeps the whole object as JSON, with this value in it; take one of them out".formatted(around.get(0)));
+        }
+    }
+
+    private static boolean isJson(Entry entry) {
+        return told(entry, "type").flatMap(ColumnType::parse).filter(ColumnType::isJson).isPresent();
+    }
+
+    private static String fieldOf(Entry entry) {
+        return told(entry, "from").orElse(entry.name());
+    }
+
+    /** What a column, as it is written, says under a key; of one that is a type alone, that. */
+    private static Optional<String> told(Entry entry, String key) {
+        if (entry.value() instanceof ScalarNode type) {
+            return key.equals("type") ? Optional.of(type.getValue()) : Optional.empty();
+        }
+        return entry.value() instanceof MappingNode mapping
+                ? mapping.getValue().stream()
+                        .filter(tuple -> tuple.getKeyNode() instanceof ScalarNode name && name.getValue().equals(key))
+                        .map(NodeTuple::getValueNode)
+                        .filter(ScalarNode.class::isInstance)
+                        .map(value -> ((ScalarNode) value).getValue())
+                        .findFirst()
+                : Optional.empty();
     }
 
     private Column readOrComputed(Section column, String name, String from) {
@@ -174,7 +221,8 @@ final class ColumnReader {
                 Optional.empty(),
                 Optional.empty(),
                 // A faulty one is computed all the same, or what names it would be told that it may.
-                Optional.of(expr.orElse(Expression.NOTHING)));
+                Optional.of(expr.orElse(Expression.NOTHING)),
+                Optional.empty());
     }
 
     private static void checkName(Section at, Entry entry, boolean hasFrom) {
@@ -237,7 +285,8 @@ final class ColumnReader {
         return Optional.of(new BigDecimal(text.get().value()));
     }
 
-    private static Optional<Pattern> pattern(Section column) {
+    /** The regular expression under {@code pattern}. */
+    static Optional<Pattern> pattern(Section column) {
         Optional<Text> text = column.text("pattern", "a regular expression");
         if (text.isEmpty()) {
             return Optional.empty();

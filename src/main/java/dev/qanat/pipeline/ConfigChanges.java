@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
@@ -47,8 +48,17 @@ public final class ConfigChanges {
     public record Change(Kind kind, String path, @Nullable String from, @Nullable String to, String message) {}
 
     /** Below these, keys are names that people call something. */
-    private static final Map<String, String> NAMED =
-            Map.of("sources", "source", "resources", "resource", "columns", "column");
+    private static final Map<String, String> NAMED = Map.of(
+            "sources", "source",
+            "resources", "resource",
+            "children", "child",
+            "columns", "column",
+            "partitions", "partition",
+            "rate_limit", "rate limit per",
+            "response_actions", "response action");
+
+    /** Whose order counts: where fields without a header go, and what is tried first. */
+    private static final Set<String> ORDERED = Set.of("columns", "response_actions");
 
     /** In SQL: a text or a quoted name, a sign that needs no blanks around it, and any other blanks. */
     private static final Pattern NEEDLESS = Pattern.compile("('[^']*'|\"[^\"]*\")|\\s*([<>=!]+|[(),+*/])\\s*|\\s+");
@@ -130,10 +140,10 @@ public final class ConfigChanges {
         }
     }
 
-    /** The order of resources decides who takes a file, that of columns where fields without a header go. */
+    /** The order of resources decides who takes a file. */
     private void compareOrder(List<String> path, Map<?, ?> before, Map<?, ?> after) {
         String last = path.isEmpty() ? "" : path.get(path.size() - 1);
-        if (path.equals(List.of("resources")) || path.size() == 3 && last.equals("columns")) {
+        if (path.equals(List.of("resources")) || path.size() == 3 && ORDERED.contains(last)) {
             List<?> old = before.keySet().stream().filter(after::containsKey).toList();
             List<?> now = after.keySet().stream().filter(before::containsKey).toList();
             if (!old.equals(now)) {
@@ -213,18 +223,114 @@ public final class ConfigChanges {
             });
             pipeline.put("resources", resources);
         }
+        if (pipeline.get("sources") instanceof Map<?, ?> written) {
+            Map<String, Object> sources = new LinkedHashMap<>();
+            written.forEach((name, value) -> sources.put(name.toString(), value instanceof Map<?, ?> source ? source(source) : value));
+            pipeline.put("sources", sources);
+        }
         return pipeline;
+    }
+
+    private static Map<String, Object> source(Map<?, ?> written) {
+        Map<String, Object> source = new LinkedHashMap<>();
+        written.forEach((key, value) -> source.put(key.toString(), switch (key.toString()) {
+            case "rate_limit" -> rateLimits(value);
+            case "response_actions" -> responseActions(value);
+            default -> value;
+        }));
+        return source;
+    }
+
+    /** By their intervals, of which each has one. */
+    private static Map<String, Object> rateLimits(Object written) {
+        Map<String, Object> limits = new LinkedHashMap<>();
+        for (Map<?, ?> limit : mappings(written)) {
+            String requests = limit.get("limit") + " requests";
+            limits.put(
+                    interval(String.valueOf(limit.get("interval"))),
+                    limit.containsKey("on_exhausted") ? requests + ", " + limit.get("on_exhausted") : requests);
+        }
+        return limits;
+    }
+
+    private static String interval(String written) {
+        try {
+            return Duration.parse(written).toString();
+        } catch (DateTimeParseException e) {
+            // Something is put in.
+            return written;
+        }
+    }
+
+    /** By the answers they are for. */
+    private static Map<String, Object> responseActions(Object written) {
+        Map<String, Object> actions = new LinkedHashMap<>();
+        for (Map<?, ?> action : mappings(written)) {
+            String answers = Stream.of("status", "path", "contains")
+                    .filter(action::containsKey)
+                    .map(condition -> condition + " " + action.get(condition))
+                    .collect(Collectors.joining(", "));
+            String wait = action.containsKey("wait") ? " after " + action.get("wait") : "";
+            actions.put(answers, action.get("action") + wait);
+        }
+        return actions;
+    }
+
+    private static List<Map<?, ?>> mappings(Object written) {
+        List<?> list = written instanceof List<?> several ? several : List.of(written);
+        List<Map<?, ?>> mappings = new ArrayList<>();
+        list.forEach(item -> {
+            if (item instanceof Map<?, ?> mapping) {
+                mappings.add(mapping);
+            }
+        });
+        return mappings;
     }
 
     private static Map<String, Object> resource(Map<?, ?> written) {
         Map<String, Object> resource = new LinkedHashMap<>();
         written.forEach((key, value) -> {
             boolean columns = key.equals("schema") || key.equals("columns");
-            resource.put(columns ? "columns" : key.toString(), columns && value instanceof Map<?, ?> map ? columns(map) : value);
+            resource.put(columns ? "columns" : key.toString(), value instanceof Map<?, ?> map ? part(key.toString(), map) : value);
         });
         // It goes by it.
         resource.remove("name");
+        if (resource.get("children") instanceof Map<?, ?> children) {
+            Map<String, Object> items = new LinkedHashMap<>();
+            children.forEach((field, child) -> items.put(field.toString(), child instanceof Map<?, ?> map ? resource(map) : child));
+            resource.put("children", items);
+        }
         return resource;
+    }
+
+    private static Map<?, ?> part(String key, Map<?, ?> written) {
+        return switch (key) {
+            case "schema", "columns" -> columns(written);
+            case "endpoint" -> endpoint(written);
+            case "partitions" -> partitions(written);
+            default -> written;
+        };
+    }
+
+    private static Map<String, Object> endpoint(Map<?, ?> written) {
+        Map<String, Object> endpoint = new LinkedHashMap<>();
+        written.forEach((key, value) -> endpoint.put(
+                key.toString(), key.equals("paginator") && value instanceof String type ? Map.of("type", type) : value));
+        return endpoint;
+    }
+
+    /** A text with commas is what the list of its parts would be. */
+    private static Map<String, Object> partitions(Map<?, ?> written) {
+        Map<String, Object> partitions = new LinkedHashMap<>();
+        written.forEach((name, value) -> {
+            Map<String, Object> partition = new LinkedHashMap<>();
+            (value instanceof Map<?, ?> map ? map : Map.of("values", value)).forEach((key, setting) -> partition.put(
+                    key.toString(),
+                    key.equals("values") && setting instanceof String text ? String.join(", ", text.strip().split("\\s*,\\s*")) : setting));
+            partition.computeIfPresent("values", (key, values) -> values instanceof List<?> ? String.valueOf(shown(values)) : values);
+            partitions.put(name.toString(), partition);
+        });
+        return partitions;
     }
 
     private static Map<String, Object> columns(Map<?, ?> written) {

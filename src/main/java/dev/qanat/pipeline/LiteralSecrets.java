@@ -14,7 +14,7 @@ import org.snakeyaml.engine.v2.nodes.Tag;
 
 /** Finds secrets written out, wherever they stand, also below keys that are not built yet: what is uploaded is stored. */
 final class LiteralSecrets {
-    private static final Set<String> SECRET_KEYS = Set.of("api_key", "password", "token");
+    private static final Set<String> SECRET_KEYS = Set.of("api_key", "password", "token", "client_secret");
     /** Below these, keys are names of columns. */
     private static final Set<String> NAMES_OF_COLUMNS = Set.of("columns", "schema", "filters");
 

@@ -8,7 +8,8 @@ import java.util.Optional;
  *
  * @param name letters, digits and underscores; names the inbox and the bronze tables
  * @param description what it is for; may be empty
- * @param sources in the order of the declaration
+ * @param sources the folders, in the order of the declaration
+ * @param apis the APIs, in the order of the declaration
  * @param resources in the order of the declaration, which decides who takes a file
  * @param combinedCsv the file below the home to which all rows are written after a landing
  * @param schedule when it runs by itself
@@ -18,6 +19,7 @@ public record Pipeline(
         String name,
         String description,
         List<FilesSource> sources,
+        List<ApiSource> apis,
         List<Resource> resources,
         Optional<String> combinedCsv,
         Optional<Schedule> schedule,
@@ -27,8 +29,22 @@ public record Pipeline(
         return resources.stream().filter(r -> r.name().equals(resourceName)).findFirst();
     }
 
+    /** The resources, each with the items of its children as resources of their own: what has a table. */
+    public List<Resource> tables() {
+        return resources.stream().flatMap(resource -> resource.withItems().stream()).toList();
+    }
+
     public Optional<FilesSource> findSource(String sourceName) {
         return sources.stream().filter(s -> s.name().equals(sourceName)).findFirst();
+    }
+
+    public Optional<ApiSource> findApi(String sourceName) {
+        return apis.stream().filter(s -> s.name().equals(sourceName)).findFirst();
+    }
+
+    /** The resources that are polled. */
+    public List<Resource> polled() {
+        return resources.stream().filter(r -> r.polling().isPresent()).toList();
     }
 
     /** The first resource of the source whose glob takes a file of this name. */

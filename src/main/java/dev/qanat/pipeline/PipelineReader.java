@@ -92,8 +92,9 @@ public final class PipelineReader {
                 name,
                 description.map(Text::value).orElse(""),
                 List.copyOf(sources.sources()),
+                List.copyOf(sources.apis()),
                 resources,
-                combinedCsv(root, variables),
+                combinedCsv(root, variables, resources),
                 root.section("schedule", Level.SCHEDULE).flatMap(section -> new ScheduleReader(variables).read(section)),
                 concurrency(root));
     }
@@ -105,7 +106,7 @@ public final class PipelineReader {
         }
         Concurrency.Behavior behavior =
                 section.get().choice("behavior", Concurrency.Behavior.class).orElse(Concurrency.DEFAULT.behavior());
-        int limit = limit(section.get());
+        int limit = section.get().number("limit", 1, Concurrency.MOST).orElse(Concurrency.DEFAULT.limit());
         if (limit > 1 && root.has("combined_csv")) {
             section.get().problem("limit", Code.CONFLICTING_KEYS,
                     "'concurrency.limit' is more than 1, and the runs would write 'combined_csv' at once; remove one of them");
@@ -113,23 +114,13 @@ public final class PipelineReader {
         return new Concurrency(limit, behavior);
     }
 
-    private static int limit(Section concurrency) {
-        Optional<Text> text = concurrency.text("limit", "a number");
-        if (text.isEmpty()) {
-            return Concurrency.DEFAULT.limit();
-        }
-        int limit = text.get().value().matches("\\d{1,4}") ? Integer.parseInt(text.get().value()) : 0;
-        if (limit < 1 || limit > Concurrency.MOST) {
-            concurrency.problem(text.get(), Code.INVALID_VALUE, "'concurrency.limit' must be a number from 1 to %d, not %s"
-                    .formatted(Concurrency.MOST, Section.quoted(text.get().value())));
-            return Concurrency.DEFAULT.limit();
-        }
-        return limit;
-    }
-
-    private static Optional<String> combinedCsv(Section root, Variables variables) {
+    private static Optional<String> combinedCsv(Section root, Variables variables, List<Resource> resources) {
         Optional<Text> text = root.text("combined_csv", "a file such as exports/sales.csv");
         Optional<String> path = text.flatMap(t -> variables.expand(root, t));
+        if (text.isPresent() && resources.stream().anyMatch(resource -> !resource.children().isEmpty())) {
+            root.problem("combined_csv", Code.NOT_SUPPORTED,
+                    "'combined_csv' beside 'children' is not built yet; take one of them out");
+        }
         if (path.isPresent() && !EXPORT.matcher(path.get()).matches()) {
             root.problem("combined_csv", Code.INVALID_VALUE,
                     "'combined_csv' %s is not a file such as exports/sales.csv: below exports, with letters, digits and ._-"
@@ -183,7 +174,8 @@ public final class PipelineReader {
             }
             Section section = new Section(mapping, path, "resource " + called(mapping, i), "", problems);
             Optional<String> name = name(section, "name", "give the resource a name");
-            Resource resource = new ResourceReader(section, variables, sources.names()).read(name.orElse(""));
+            Resource plain = new ResourceReader(section, variables, sources).read(name.orElse(""));
+            Resource resource = new ChildReader(section, plain.withoutDropped()).read();
             name.ifPresent(n -> siblings.check(section, resource));
             resources.add(resource);
         }
@@ -217,7 +209,9 @@ public final class PipelineReader {
 
         private void check(Section section, Resource resource) {
             String name = resource.name();
-            if (!names.add(name)) {
+            Set<String> before = Set.copyOf(names);
+            boolean twice = !names.add(name);
+            if (twice) {
                 section.problem("name", Code.DUPLICATE_KEY, "an earlier resource has this name; give each its own");
             }
             int length = pipeline.length() + 2 + name.length();
@@ -226,11 +220,20 @@ public final class PipelineReader {
                         "the table bronze.%s__%s would have a name of %d letters; shorten one, %d are allowed"
                         .formatted(pipeline, name, length, Identifier.MAX_LENGTH));
             }
-            String claimant = tables.putIfAbsent(resource.table(), name);
-            if (claimant != null && !claimant.equals(name)) {
-                section.problem(section.has("table") ? "table" : "name", Code.TABLE_CLAIMED,
-                        "table %s is that of resource %s; give each its own"
-                        .formatted(Section.quoted(resource.table()), Section.quoted(claimant)));
+            for (Resource each : resource.withItems()) {
+                names.add(each.name());
+                if (before.contains(each.name()) && !each.name().equals(name)) {
+                    section.problem("children", Code.DUPLICATE_KEY,
+                            "a child is counted as %s, and so is an earlier resource or child; rename one of them"
+                            .formatted(Section.quoted(each.name())));
+                }
+                String claimant = tables.putIfAbsent(each.table(), each.name());
+                if (claimant != null && !(twice && claimant.equals(each.name()))) {
+                    boolean own = each.equals(resource);
+                    section.problem(!own ? "children" : section.has("table") ? "table" : "name", Code.TABLE_CLAIMED,
+                            "table %s is that of resource %s; give each its own"
+                            .formatted(Section.quoted(each.table()), Section.quoted(claimant)));
+                }
             }
             String taker = takers.get(resource.source());
             if (taker != null) {

@@ -36,14 +36,16 @@ public class Pipelines {
     private final ConfigHistory history;
     private final PipelineReader reader;
     private final Expressions expressions;
+    private final RequiredSecrets secrets;
     private final Map<Key, Pipeline> read = new ConcurrentHashMap<>();
     private volatile Map<String, Active> active = Map.of();
     private volatile Map<String, String> inactive = Map.of();
 
-    Pipelines(ConfigHistory history, PipelineReader reader, Expressions expressions) {
+    Pipelines(ConfigHistory history, PipelineReader reader, Expressions expressions, RequiredSecrets secrets) {
         this.history = history;
         this.reader = reader;
         this.expressions = expressions;
+        this.secrets = secrets;
     }
 
     public Collection<Active> active() {
@@ -155,9 +157,9 @@ public class Pipelines {
                 LOG.debugf("Pipeline %s, version %d, claims nothing: %s", version.pipeline(), version.number(), e.getMessage());
             }
         }
-        List<Problem> claimed = new ArrayList<>(pipeline.resources().stream()
+        List<Problem> claimed = new ArrayList<>(pipeline.tables().stream()
                 .flatMap(resource -> others.stream()
-                        .filter(other -> other.resources().stream()
+                        .filter(other -> other.tables().stream()
                                 .anyMatch(theirs -> theirs.table().equals(resource.table())))
                         .map(other -> new Problem(
                                 1,
@@ -198,13 +200,24 @@ public class Pipelines {
         Map<String, Active> now = new TreeMap<>();
         Map<String, String> unusable = new TreeMap<>();
         for (ConfigHistory.Version version : history.inForce()) {
+            String name = version.pipeline();
+            Optional<String> fault;
             try {
-                now.put(version.pipeline(), new Active(read(version), version.number()));
-            } catch (InvalidPipeline e) {
-                unusable.put(version.pipeline(), e.getMessage());
-                if (!inactive.containsKey(version.pipeline())) {
-                    LOG.warnf("Pipeline %s, version %d, is not active: %s", version.pipeline(), version.number(), e.getMessage());
+                Pipeline pipeline = read(version);
+                fault = secrets.lacking(pipeline);
+                if (fault.isEmpty()) {
+                    now.put(name, new Active(pipeline, version.number()));
                 }
+            } catch (InvalidPipeline e) {
+                fault = Optional.of(e.getMessage());
+            }
+            if (fault.isPresent()) {
+                unusable.put(name, fault.get());
+                if (!inactive.containsKey(name)) {
+                    LOG.warnf("Pipeline %s, version %d, is not active: %s", name, version.number(), fault.get());
+                }
+            } else if (inactive.containsKey(name)) {
+                LOG.infof("Pipeline %s, version %d, is active", name, version.number());
             }
         }
         active = now;

@@ -21,6 +21,10 @@ final class Problems {
         }
     }
 
+    int count() {
+        return found.size();
+    }
+
     void throwIfAny(String fileName) {
         if (!found.isEmpty()) {
             found.sort(Comparator.comparingInt(Problem::line).thenComparingInt(Problem::column));

@@ -7,6 +7,7 @@ import dev.qanat.pipeline.Resource.Dedup;
 import dev.qanat.pipeline.Resource.WriteDisposition;
 import dev.qanat.pipeline.SchemaContract.Mode;
 import dev.qanat.pipeline.Section.Text;
+import dev.qanat.pipeline.Variables.Request;
 import java.math.BigDecimal;
 import java.nio.charset.Charset;
 import java.nio.file.FileSystems;
@@ -14,11 +15,13 @@ import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import java.util.stream.Collectors;
 
 /** Reads one entry of {@code resources}. */
 final class ResourceReader {
@@ -28,23 +31,26 @@ final class ResourceReader {
     private static final int MAX_KEY_COLUMNS = 32;
 
     private static final Set<Kind> NO_KEYS = EnumSet.of(Kind.JSON, Kind.JSONB, Kind.DOUBLE);
+    private static final List<String> OF_APIS = List.of("endpoint", "partitions", "incremental");
     private static final Pattern COUNT = Pattern.compile("\\d{1,15}");
     private static final Pattern SHARE = Pattern.compile("(\\d{1,3}(?:\\.\\d{1,6})?)\\s*%");
 
     private final Section resource;
     private final Variables variables;
-    private final List<String> sourceNames;
+    private final SourceReader sources;
 
-    ResourceReader(Section resource, Variables variables, List<String> sourceNames) {
+    ResourceReader(Section resource, Variables variables, SourceReader sources) {
         this.resource = resource;
         this.variables = variables;
-        this.sourceNames = sourceNames;
+        this.sources = sources;
     }
 
     /** The resource; with stand-ins, and problems reported, for what is not as it should be. */
     Resource read(String name) {
         resource.allow(Level.RESOURCE);
-        FileRules files = resource.section("files", Level.FILES).map(this::files).orElse(FileRules.DEFAULT);
+        String source = source();
+        FileRules files =
+                resource.section("files", Level.FILES).map(section -> files(section, source)).orElse(FileRules.DEFAULT);
         Optional<List<Text>> key = key();
         Set<String> keyNames = ColumnReader.set(key.orElse(List.of()));
         List<Column> columns = columns(keyNames, files.nullIf());
@@ -53,7 +59,7 @@ final class ResourceReader {
         WriteDisposition disposition = disposition(keyed);
         return new Resource(
                 name,
-                source(),
+                source,
                 files,
                 table(name),
                 columns,
@@ -64,10 +70,12 @@ final class ResourceReader {
                 maxErrors(),
                 keepBronze(),
                 resource.text("where", "an SQL condition such as \"volume > 0\"")
-                        .flatMap(text -> ExpressionReader.read(resource, "where", text)));
+                        .flatMap(text -> ExpressionReader.read(resource, "where", text)),
+                polling(source, columns, disposition));
     }
 
     private String source() {
+        List<String> sourceNames = sources.names();
         Optional<Text> text = resource.text("source", "the name of a source");
         if (text.isPresent() && !sourceNames.contains(text.get().value())) {
             String word = text.get().value();
@@ -98,7 +106,7 @@ final class ResourceReader {
         return text.map(Text::value).orElse(name);
     }
 
-    private FileRules files(Section files) {
+    private FileRules files(Section files, String source) {
         Optional<String> word = files.word("format", List.of("auto", "csv", "tsv", "txt", "json", "ndjson", "jsonl"));
         Optional<Format> format = switch (word.orElse("auto")) {
             case "csv", "tsv", "txt" -> Optional.of(Format.CSV);
@@ -110,6 +118,10 @@ final class ResourceReader {
         if (files.has("csv") && format.isPresent() && format.get() != Format.CSV) {
             files.problem("csv", Code.CONFLICTING_KEYS,
                     "'files.csv' says nothing of format %s; take one of them out".formatted(word.get()));
+        }
+        if (sources.isApi(source)) {
+            checkOfApi(files, List.of("glob", "format"), source);
+            csv.ifPresent(section -> checkOfApi(section, List.of("delimiter", "encoding", "header", "skip_lines"), source));
         }
         Optional<String> delimiter = csv.flatMap(ResourceReader::delimiter);
         if (word.isPresent() && word.get().equals("tsv")) {
@@ -126,10 +138,70 @@ final class ResourceReader {
                 csv.flatMap(c -> c.word("header", List.of("auto", "true", "false")))
                         .filter(h -> !h.equals("auto"))
                         .map(h -> h.equals("true")),
-                csv.map(ResourceReader::skipLines).orElse(0),
+                csv.flatMap(c -> c.number("skip_lines", 0, MAX_SKIP_LINES)).orElse(0),
                 csv.flatMap(c -> c.texts("null_if", "a text or a list of texts"))
                         .map(ColumnReader::set)
                         .orElse(FileRules.DEFAULT_NULL_IF));
+    }
+
+    private static void checkOfApi(Section section, List<String> keys, String source) {
+        keys.stream()
+                .filter(section::has)
+                .forEach(key -> section.problem(key, Code.CONFLICTING_KEYS, "%s is for files, and source '%s' is an API; %s"
+                        .formatted(
+                                section.label(key),
+                                source,
+                                key.equals("format") ? "write 'endpoint.format'" : "take it out")));
+    }
+
+    private Optional<Polling> polling(String source, List<Column> columns, WriteDisposition disposition) {
+        if (sources.isFiles(source)) {
+            OF_APIS.stream()
+                    .filter(resource::has)
+                    .forEach(key -> resource.problem(key, Code.CONFLICTING_KEYS,
+                            "'%s' is for APIs, and source '%s' has files; take it out".formatted(key, source)));
+            return Optional.empty();
+        }
+        if (sources.isApi(source) && !resource.has("endpoint")) {
+            resource.missing("endpoint", "say what is asked for, such as 'endpoint: { path: /query }'");
+        }
+        Optional<Section> cursor = resource.section("incremental", Level.INCREMENTAL);
+        Optional<Incremental> incremental = cursor.map(section -> new IncrementalReader(section, variables, columns).read());
+        if (incremental.isPresent() && disposition == WriteDisposition.REPLACE) {
+            resource.problem("incremental", Code.CONFLICTING_KEYS,
+                    "'incremental' fetches what is new, and write_disposition 'replace' keeps nothing else; take one of them out");
+        }
+        PartitionReader reader = new PartitionReader(resource, variables, columns);
+        List<Map<String, String>> partitions = reader.read();
+        Request request = new Request(reader.names(), resource.has("incremental") ? IncrementalReader.VALUES : Set.of());
+        return resource.section("endpoint", Level.ENDPOINT).map(section -> {
+            int before = section.problemsSoFar();
+            Endpoint endpoint = new EndpointReader(section, variables, request).read();
+            if (section.problemsSoFar() == before) {
+                checkReferences(endpoint, reader.names(), cursor);
+            }
+            return new Polling(endpoint, partitions, incremental);
+        });
+    }
+
+    private void checkReferences(Endpoint endpoint, Set<String> partitions, Optional<Section> cursor) {
+        Set<Template.Reference> references = endpoint.templates()
+                .flatMap(template -> template.parts().stream())
+                .filter(Template.Reference.class::isInstance)
+                .map(Template.Reference.class::cast)
+                .collect(Collectors.toSet());
+        for (String name : partitions) {
+            if (!references.contains(new Template.Reference("partition", name))) {
+                resource.problem("partitions", Code.CONFLICTING_KEYS,
+                        "no request differs by partition %s; write '{{ partition.%s }}' in the endpoint, or take it out"
+                        .formatted(Section.quoted(name), Section.line(name)));
+            }
+        }
+        boolean initial = references.stream()
+                .anyMatch(r -> r.scope().equals("incremental") && IncrementalReader.FROM_INITIAL.contains(r.name()));
+        cursor.filter(section -> initial && !section.has("initial_value"))
+                .ifPresent(section -> section.missing(
+                        "initial_value", "the endpoint names a value that the first run has from it alone"));
     }
 
     private Optional<String> glob(Section files) {
@@ -186,16 +258,6 @@ final class ResourceReader {
                                     .orElse("; write one such as utf-8 or windows-1252")));
             return Optional.empty();
         }
-    }
-
-    private static int skipLines(Section csv) {
-        Optional<String> text = csv.text("skip_lines", "a number of lines").map(Text::value);
-        if (text.isPresent() && (!text.get().matches("\\d{1,7}") || Integer.parseInt(text.get()) > MAX_SKIP_LINES)) {
-            csv.problem("skip_lines", Code.INVALID_VALUE, "'files.csv.skip_lines' must be a number from 0 to %d, not %s"
-                    .formatted(MAX_SKIP_LINES, Section.quoted(text.get())));
-            return 0;
-        }
-        return text.map(Integer::parseInt).orElse(0);
     }
 
     private List<Column> columns(Set<String> keyNames, Set<String> nullIf) {

@@ -85,20 +85,8 @@ final class Section {
 
     /** Reports the keys that the level does not know or that are not built yet, and forgets them. */
     void allow(Level level) {
-        allow(level, true);
-    }
-
-    /** Reports the keys that the level does not know; those that are not built yet go without a word. */
-    void allowOrLater(Level level) {
-        allow(level, false);
-    }
-
-    private void allow(Level level, boolean reportLater) {
         entries.values().removeIf(entry -> {
             if (level.later().contains(entry.name())) {
-                if (!reportLater) {
-                    return true;
-                }
                 problem(entry.key(), entry.path(), Code.NOT_SUPPORTED, label(entry.name()) + " is not built yet; take it out");
                 return true;
             }
@@ -229,12 +217,64 @@ final class Section {
         return word(key, words).map(word -> Enum.valueOf(type, word.toUpperCase(Locale.ROOT)));
     }
 
+    /** A whole number within bounds. */
+    Optional<Integer> number(String key, int least, int most) {
+        Optional<Text> text = text(key, "a number");
+        Optional<Integer> number = text.filter(t -> t.value().matches("-?\\d{1,9}"))
+                .map(t -> Integer.parseInt(t.value()))
+                .filter(n -> n >= least && n <= most);
+        if (text.isPresent() && number.isEmpty()) {
+            problem(key, Code.INVALID_VALUE, "%s must be a number from %d to %d, not %s"
+                    .formatted(label(key), least, most, quoted(text.get().value())));
+        }
+        return number;
+    }
+
     /** A mapping below this one, with the keys of a level; its place for people stays this one's. */
     Optional<Section> section(String key, Level level) {
-        String expected = "a mapping with " + alternatives(level.built());
-        Optional<Section> section = entry(key).flatMap(e -> section(e, where, prefix + key + ".", expected));
+        Optional<Section> section = mapping(key, expected(level));
         section.ifPresent(s -> s.allow(level));
         return section;
+    }
+
+    /** A mapping below this one, whatever its keys; its place for people stays this one's. */
+    Optional<Section> mapping(String key, String expected) {
+        return entry(key).flatMap(e -> section(e, where, prefix + key + ".", expected));
+    }
+
+    /** A mapping somewhere below this one, whatever its keys; its place for people stays this one's. */
+    Section below(MappingNode mapping, String mappingPath, String mappingPrefix) {
+        return new Section(mapping, mappingPath, where, mappingPrefix, problems);
+    }
+
+    /** A mapping below this one or a list of them, each with the keys of a level. */
+    List<Section> sections(String key, Level level) {
+        Optional<Entry> entry = entry(key);
+        if (entry.isEmpty()) {
+            return List.of();
+        }
+        if (!(entry.get().value() instanceof SequenceNode list)) {
+            return section(key, level).stream().toList();
+        }
+        List<Section> sections = new ArrayList<>();
+        for (int i = 0; i < list.getValue().size(); i++) {
+            String item = key + "[" + i + "]";
+            if (list.getValue().get(i) instanceof MappingNode mapping) {
+                Section section = below(mapping, pathOf(item), prefix + item + ".");
+                section.allow(level);
+                sections.add(section);
+            } else {
+                wrongType(list.getValue().get(i), pathOf(item), label(item), expected(level));
+            }
+        }
+        if (list.getValue().isEmpty()) {
+            problem(key, Code.INVALID_VALUE, label(key) + " is an empty list; take it out");
+        }
+        return sections;
+    }
+
+    private static String expected(Level level) {
+        return "a mapping with " + alternatives(level.built());
     }
 
     /** A mapping below this one whose keys are names. */
@@ -272,6 +312,11 @@ final class Section {
 
     void problem(Node at, String problemPath, Code code, String message) {
         problems.add(at, problemPath, code, where.isEmpty() ? message : where + ": " + message);
+    }
+
+    /** How many problems there are in the whole text by now. */
+    int problemsSoFar() {
+        return problems.count();
     }
 
     String label(String key) {

@@ -3,10 +3,10 @@ package dev.qanat.pipeline;
 import dev.qanat.failure.Code;
 import dev.qanat.pipeline.FilesSource.OnSuccess;
 import dev.qanat.pipeline.Section.Text;
-import java.time.DateTimeException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,8 +15,8 @@ import java.util.regex.Pattern;
 
 /** Reads {@code sources}. */
 final class SourceReader {
-    private static final Duration MIN_WATCH = Duration.ofSeconds(1);
-    private static final Duration MAX_WATCH = Duration.ofDays(365);
+    private static final String FILES = "files";
+    private static final String REST_API = "rest_api";
     private static final Duration DEFAULT_WATCH = Duration.ofMinutes(1);
 
     /** Letters, digits and what cannot mean anything else in a route's address or a pattern. */
@@ -28,8 +28,9 @@ final class SourceReader {
 
     private final Variables variables;
     private final String pipeline;
-    private final List<String> names = new ArrayList<>();
+    private final Map<String, String> types = new LinkedHashMap<>();
     private final List<FilesSource> sources = new ArrayList<>();
+    private final List<ApiSource> apis = new ArrayList<>();
 
     SourceReader(Variables variables, String pipeline) {
         this.variables = variables;
@@ -39,34 +40,39 @@ final class SourceReader {
     void read(Section all) {
         Map<String, String> byPath = new HashMap<>();
         for (Section.Entry entry : all.entries()) {
-            names.add(entry.name());
             if (!Identifier.valid(entry.name())) {
                 all.problem(entry.key(), entry.path(), Code.INVALID_NAME, "source name %s is not allowed; use %s"
                         .formatted(Section.quoted(entry.name()), Identifier.RULE));
             }
             String where = "source " + Section.quoted(entry.name());
             all.section(entry, where, "", "a mapping such as { type: files }").ifPresent(source -> one(source, entry, byPath));
+            types.putIfAbsent(entry.name(), "");
         }
     }
 
     private void one(Section source, Section.Entry entry, Map<String, String> byPath) {
-        Optional<String> type = source.text("type", "'files'").map(Text::value);
-        if (type.isPresent() && type.get().equals("rest_api")) {
-            source.problem("type", Code.NOT_SUPPORTED, "type 'rest_api' is not built yet; only 'files' is");
-            source.allowOrLater(Level.SOURCE);
-            return;
-        }
-        source.allow(Level.SOURCE);
+        Optional<String> type = source.text("type", "'files' or 'rest_api'").map(Text::value);
+        type.filter(List.of(FILES, REST_API)::contains).ifPresent(known -> types.put(entry.name(), known));
         if (!source.has("type")) {
-            source.missing("type", "write 'type: files'");
-        } else if (type.isPresent() && !type.get().equals("files")) {
+            source.missing("type", "write 'type: files' or 'type: rest_api'");
+        } else if (type.isPresent() && !types.containsKey(entry.name())) {
             source.problem("type", Code.INVALID_VALUE, "unknown type %s%s"
                     .formatted(
                             Section.quoted(type.get()),
-                            Suggestion.of(type.get(), List.of("files", "rest_api"))
+                            Suggestion.of(type.get(), List.of(FILES, REST_API))
                                     .map(Suggestion::ask)
-                                    .orElse("; write 'files'")));
+                                    .orElse("; write 'files' or 'rest_api'")));
         }
+        if (REST_API.equals(types.get(entry.name())) || !types.containsKey(entry.name()) && source.has("base_url")) {
+            source.allow(Level.API_SOURCE);
+            apis.add(new ApiSourceReader(source, variables).read(entry.name()));
+        } else {
+            source.allow(Level.FILES_SOURCE);
+            files(source, entry, byPath);
+        }
+    }
+
+    private void files(Section source, Section.Entry entry, Map<String, String> byPath) {
         String path = path(source).orElse("inbox/" + pipeline);
         String other = byPath.putIfAbsent(path, entry.name());
         if (other != null) {
@@ -77,7 +83,7 @@ final class SourceReader {
                     "source '%s' has the same path; give each a folder of its own".formatted(other));
         }
         OnSuccess onSuccess = source.choice("on_success", OnSuccess.class).orElse(OnSuccess.ARCHIVE);
-        Duration watch = watch(source).orElse(DEFAULT_WATCH);
+        Duration watch = new DurationReader(variables).read(source, "watch", "PT1S", "P365D").orElse(DEFAULT_WATCH);
         source.word("on_error", List.of("quarantine"));
         sources.add(new FilesSource(entry.name(), path, onSuccess, watch));
     }
@@ -119,32 +125,24 @@ final class SourceReader {
         return Optional.of(String.join("/", segments));
     }
 
-    private Optional<Duration> watch(Section source) {
-        Optional<Text> text = source.text("watch", "a duration such as PT1M");
-        Optional<String> value = text.flatMap(t -> variables.expand(source, t));
-        if (value.isEmpty()) {
-            return Optional.empty();
-        }
-        String written = Section.quoted(text.orElseThrow().value());
-        try {
-            Duration watch = Duration.parse(value.get());
-            if (watch.compareTo(MIN_WATCH) >= 0 && watch.compareTo(MAX_WATCH) <= 0) {
-                return Optional.of(watch);
-            }
-            source.problem("watch", Code.INVALID_VALUE, "watch %s is out of bounds; give PT1S to P365D".formatted(written));
-        } catch (DateTimeException e) {
-            source.problem("watch", Code.INVALID_VALUE,
-                    "watch %s is no ISO-8601 duration; write PT30S, PT5M or P1D".formatted(written));
-        }
-        return Optional.empty();
+    /** Every declared name, also of sources that are not sound. */
+    List<String> names() {
+        return List.copyOf(types.keySet());
     }
 
-    /** Every declared name, also of sources that are not sound or not built yet. */
-    List<String> names() {
-        return names;
+    boolean isFiles(String name) {
+        return FILES.equals(types.get(name));
+    }
+
+    boolean isApi(String name) {
+        return REST_API.equals(types.get(name));
     }
 
     List<FilesSource> sources() {
         return sources;
+    }
+
+    List<ApiSource> apis() {
+        return apis;
     }
 }

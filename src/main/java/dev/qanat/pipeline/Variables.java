@@ -2,9 +2,13 @@ package dev.qanat.pipeline;
 
 import dev.qanat.failure.Code;
 import dev.qanat.pipeline.Section.Text;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -27,6 +31,25 @@ final class Variables {
         this.environment = environment;
     }
 
+    /**
+     * What a text may hold beside settings and vars.
+     *
+     * @param secrets whether secrets may stand in it
+     * @param request what is known when a request is made; empty where the text is no part of a request of a resource
+     */
+    record Scope(boolean secrets, Optional<Request> request) {
+        static final Scope NOTHING = new Scope(false, Optional.empty());
+        static final Scope SECRETS = new Scope(true, Optional.empty());
+    }
+
+    /**
+     * What is known when a request of a resource is made.
+     *
+     * @param partitions the names of its partitions
+     * @param incremental the values of its cursor that may be named; empty when it has no cursor
+     */
+    record Request(Set<String> partitions, Set<String> incremental) {}
+
     /** Takes the values of {@code vars}, in which settings are read and other vars are not. */
     void declare(Section section) {
         for (Section.Entry entry : section.entries()) {
@@ -48,23 +71,45 @@ final class Variables {
 
     /** The text with everything put in; empty, and a problem, when something cannot be. */
     Optional<String> expand(Section section, Text text) {
-        StringBuilder expanded = new StringBuilder();
+        return template(section, text, Scope.NOTHING).flatMap(Template::known);
+    }
+
+    /**
+     * The text with settings and vars put in; what a scope allows beyond that is left for the request. Empty, and a problem, when
+     * something cannot be.
+     */
+    Optional<Template> template(Section section, Text text, Scope scope) {
+        List<Template.Part> parts = new ArrayList<>();
+        StringBuilder literal = new StringBuilder();
         Matcher matcher = EITHER.matcher(text.value());
         boolean sound = true;
         int end = 0;
         while (matcher.find()) {
             sound &= closed(section, text, text.value().substring(end, matcher.start()));
-            expanded.append(text.value(), end, matcher.start());
-            Optional<String> value = matcher.group("name") != null
-                    ? setting(section, text, matcher)
-                    : variable(section, text, matcher);
-            expanded.append(value.orElse(""));
-            sound &= value.isPresent();
+            literal.append(text.value(), end, matcher.start());
+            Optional<Template.Part> part = matcher.group("name") != null
+                    ? setting(section, text, scope, matcher)
+                    : placeholder(section, text, scope, matcher);
+            sound &= part.isPresent();
+            if (part.isPresent() && part.get() instanceof Template.Literal known) {
+                literal.append(known.text());
+            } else if (part.isPresent()) {
+                flush(literal, parts);
+                parts.add(part.get());
+            }
             end = matcher.end();
         }
         sound &= closed(section, text, text.value().substring(end));
-        expanded.append(text.value().substring(end));
-        return sound ? Optional.of(expanded.toString()) : Optional.empty();
+        literal.append(text.value().substring(end));
+        flush(literal, parts);
+        return sound ? Optional.of(new Template(text.value(), List.copyOf(parts))) : Optional.empty();
+    }
+
+    private static void flush(StringBuilder literal, List<Template.Part> parts) {
+        if (!literal.isEmpty()) {
+            parts.add(new Template.Literal(literal.toString()));
+            literal.setLength(0);
+        }
     }
 
     /** Whether a text holds what {@link #expand} would put in, where nothing is put in. */
@@ -72,30 +117,48 @@ final class Variables {
         return SETTING.matcher(text).find() || PLACEHOLDER.matcher(text).find();
     }
 
-    private Optional<String> setting(Section section, Text text, Matcher matcher) {
+    /** What is wrong with a name that is sent as it stands. */
+    static Optional<String> faultyName(String name) {
+        return name.isBlank() || used(name)
+                ? Optional.of("is taken as it stands, nothing is put in; write the name")
+                : Optional.empty();
+    }
+
+    private Optional<Template.Part> setting(Section section, Text text, Scope scope, Matcher matcher) {
         String name = matcher.group("name");
         if (matcher.group("secret") != null) {
-            section.problem(text, Code.NOT_SUPPORTED, "${secret:%s}: secrets are not built yet; take it out".formatted(name));
-            return Optional.empty();
+            return secret(section, text, scope, name, matcher.group("else") != null);
         }
         Optional<String> value = environment.apply(name);
         if (matcher.group("else") != null) {
             // As in a shell, ':-' stands in for an empty value, too.
-            return Optional.of(value.filter(v -> !v.isEmpty()).orElse(matcher.group("default")));
+            return Optional.of(new Template.Literal(value.filter(v -> !v.isEmpty()).orElse(matcher.group("default"))));
         }
         if (value.isEmpty()) {
             section.problem(text, Code.UNSET_VARIABLE,
                     ("${%s} is not set, or its name is not in QANAT_ALLOWED_ENV; set and allow it, "
                     + "or give a default: ${%s:-…}").formatted(name, name));
         }
-        return value;
+        return value.map(Template.Literal::new);
     }
 
-    private Optional<String> variable(Section section, Text text, Matcher matcher) {
+    private static Optional<Template.Part> secret(Section section, Text text, Scope scope, String name, boolean hasDefault) {
+        if (hasDefault) {
+            section.problem(text, Code.LITERAL_SECRET, "a secret has no default; write ${secret:%s}".formatted(name));
+        } else if (!scope.secrets()) {
+            section.problem(text, Code.INVALID_VALUE,
+                    "${secret:%s} is not read here, but in 'auth', 'headers' and 'params' alone; take it out".formatted(name));
+        } else {
+            return Optional.of(new Template.Secret(name));
+        }
+        return Optional.empty();
+    }
+
+    private Optional<Template.Part> placeholder(Section section, Text text, Scope scope, Matcher matcher) {
         String inner = matcher.group("inner").strip();
         Matcher reference = REFERENCE.matcher(inner);
-        String scope = reference.matches() ? reference.group("scope") : "";
-        switch (scope) {
+        String kind = reference.matches() ? reference.group("scope") : "";
+        switch (kind) {
             case "vars" -> {
                 String name = reference.group("name");
                 if (!vars.containsKey(name)) {
@@ -104,15 +167,36 @@ final class Variables {
                                     Section.quoted(name),
                                     Suggestion.of(name, vars.keySet()).map(Suggestion::ask).orElse("; declare it there")));
                 }
-                return Optional.ofNullable(vars.get(name));
+                return Optional.ofNullable(vars.get(name)).map(Template.Literal::new);
             }
-            case "partition", "incremental" ->
-                section.problem(text, Code.NOT_SUPPORTED,
-                        "'{{ %s }}': '%s' is not built yet; take it out".formatted(inner, scope));
+            case "partition", "incremental" -> {
+                if (scope.request().isPresent()) {
+                    Request request = scope.request().get();
+                    return kind.equals("partition")
+                            ? known(section, text, kind, reference.group("name"), request.partitions(), "partitions")
+                            : known(section, text, kind, reference.group("name"), request.incremental(), "incremental");
+                }
+                section.problem(text, Code.INVALID_VALUE,
+                        "'{{ %s }}' is not read here, but in an endpoint's path, params, headers and body alone; take it out"
+                        .formatted(inner));
+            }
             default ->
                 section.problem(text, Code.UNKNOWN_REFERENCE, "'{{ … }}' knows nothing of %s; write '{{ vars.<name> }}'"
                         .formatted(Section.quoted(inner)));
         }
+        return Optional.empty();
+    }
+
+    private static Optional<Template.Part> known(
+            Section section, Text text, String kind, String name, Set<String> names, String key) {
+        if (names.contains(name)) {
+            return Optional.of(new Template.Reference(kind, name));
+        }
+        String hint = names.isEmpty()
+                ? "; the resource has no '%s', declare it there".formatted(key)
+                : Suggestion.of(name, names).map(Suggestion::ask).orElse("; there are " + String.join(", ", new TreeSet<>(names)));
+        section.problem(text, Code.UNKNOWN_REFERENCE,
+                "'{{ %s.%s }}' is not known%s".formatted(kind, Section.line(name), hint));
         return Optional.empty();
     }
 

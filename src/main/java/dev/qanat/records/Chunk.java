@@ -2,6 +2,7 @@ package dev.qanat.records;
 
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -9,16 +10,29 @@ import org.jspecify.annotations.Nullable;
  * Some thousands of records that travel through a route together, in the order of their source.
  *
  * @param number counted from 0 within the source
- * @param entry the file within the source that the records come from, where the source is an archive; otherwise null
+ * @param entry what within the source the records come from: of an archive the file, of an API the request; otherwise null
  * @param header whether these fields are a header that no chunk before this one had, as in text formats: what is not among them is in
  *     no record of this file
  * @param large whether a long record makes it take more memory than others, so that it had better be worked on alone
  * @param fields the names of the fields met so far in this file, unique and in the order of their appearance; every further
  *     chunk's fields of the same file begin with these
  * @param records in the order of the source, never empty but for a file without records
+ * @param itemFields by the field of an array that is read as records, what {@code fields} is for its items; only arrays met so far
  */
 public record Chunk(
-        int number, @Nullable String entry, boolean header, boolean large, List<String> fields, List<RawRecord> records) {
+        int number,
+        @Nullable String entry,
+        boolean header,
+        boolean large,
+        List<String> fields,
+        List<RawRecord> records,
+        Map<String, List<String>> itemFields) {
+
+    /** A chunk none of whose arrays is read as records. */
+    public Chunk(
+            int number, @Nullable String entry, boolean header, boolean large, List<String> fields, List<RawRecord> records) {
+        this(number, entry, header, large, fields, records, Map.of());
+    }
 
     /** A chunk of a source that is no archive, and not the first that shows a header. */
     public Chunk(int number, List<String> fields, List<RawRecord> records) {

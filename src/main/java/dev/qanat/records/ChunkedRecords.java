@@ -16,6 +16,9 @@ final class ChunkedRecords implements Chunks {
     /** What a value takes even where it is missing, in characters. */
     private static final int VALUE_WEIGHT = 4;
 
+    /** What an item of an array takes beside its values, in characters. */
+    private static final int ITEM_WEIGHT = 64;
+
     /** Most chunks end a little beyond the limit; one that ends far beyond it has a long record at its end. */
     private static final int LARGE = Limits.CHUNK_CHARACTERS + Limits.CHUNK_CHARACTERS / 4;
 
@@ -66,7 +69,8 @@ final class ChunkedRecords implements Chunks {
             List<RawRecord> records = new ArrayList<>();
             boolean large = fill(records) > LARGE;
             boolean shown = header && number == first;
-            return new Chunk(number++, entry, shown, large, source.fields(), Collections.unmodifiableList(records));
+            return new Chunk(
+                    number++, entry, shown, large, source.fields(), Collections.unmodifiableList(records), source.itemFields());
         } catch (IOException e) {
             failure = new UncheckedIOException(e);
             throw failure;
@@ -94,6 +98,13 @@ final class ChunkedRecords implements Chunks {
         long weight = (long) VALUE_WEIGHT * (values.length + 4);
         for (String value : values) {
             weight += value == null ? 0 : value.length();
+        }
+        if (!record.items().isEmpty()) {
+            for (List<RawRecord> items : record.items().values()) {
+                for (RawRecord item : items) {
+                    weight += ITEM_WEIGHT + weight(item);
+                }
+            }
         }
         return record.json() == null ? weight : weight + record.json().length();
     }

@@ -54,6 +54,11 @@ record Encoding(Charset charset) {
         return new Encoding(marked);
     }
 
+    /** Whether this is what remains where nothing in the bytes tells. */
+    boolean isFallback() {
+        return charset.equals(WINDOWS_1252);
+    }
+
     String name() {
         return charset.name().toLowerCase(Locale.ROOT);
     }

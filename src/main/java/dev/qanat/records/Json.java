@@ -2,13 +2,17 @@ package dev.qanat.records;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.io.JsonEOFException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
+import dev.qanat.failure.Code;
+import dev.qanat.failure.InputFailure;
 import java.io.IOException;
 import java.util.regex.Pattern;
 
@@ -53,6 +57,19 @@ final class Json {
         text = SETTING.matcher(SOURCE.matcher(text).replaceAll("$1")).replaceAll("");
         int end = text.indexOf('\n');
         return Flaw.shown(end < 0 ? text : text.substring(0, end)).replace('\0', '\uFFFD').replace(OUR_MARK, "");
+    }
+
+    /**
+     * The failure of a text that cannot be read on from a place.
+     *
+     * @param personal whether nothing of the text may be quoted, as Jackson does
+     */
+    static InputFailure malformed(JsonProcessingException e, JsonParser parser, boolean personal) {
+        JsonLocation place = place(e, parser);
+        boolean quotes = personal && !(e instanceof JsonEOFException) && !(e instanceof StreamConstraintsException);
+        JsonProcessingException told = quotes ? new JsonParseException(null, "this is no JSON", place) : e;
+        return new InputFailure(
+                Code.MALFORMED_JSON, "line %d, column %d: %s".formatted(place.getLineNr(), place.getColumnNr(), reason(told)), told);
     }
 
     static JsonLocation place(JsonProcessingException e, JsonParser parser) {

@@ -1,14 +1,11 @@
 package dev.qanat.records;
 
-import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
-import dev.qanat.failure.Code;
-import dev.qanat.failure.InputFailure;
 import java.io.IOException;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The objects of arrays, and those outside of arrays, in the order of a text in which any number of both may follow each other. */
@@ -16,11 +13,13 @@ final class JsonRecords implements RecordSource {
     private final JsonParser parser;
     private final Flattening flattening;
     private final String description;
+    private final boolean personal;
     private boolean inArray;
 
-    JsonRecords(Text text, Set<String> whole, Limits limits) throws IOException {
+    JsonRecords(Text text, Declared declared, Limits limits) throws IOException {
         parser = Json.factory(limits).createParser(text);
-        flattening = new Flattening(whole, text.encoding(), limits);
+        flattening = new Flattening(declared, text.encoding(), limits);
+        personal = declared.isPersonal();
         description = "json, " + text.encoding().name();
     }
 
@@ -36,17 +35,18 @@ final class JsonRecords implements RecordSource {
                     ? null
                     : flattening.read(parser, parser.currentTokenLocation().getLineNr());
         } catch (JsonProcessingException e) {
-            JsonLocation place = Json.place(e, parser);
-            throw new InputFailure(
-                    Code.MALFORMED_JSON,
-                    "line %d, column %d: %s".formatted(place.getLineNr(), place.getColumnNr(), Json.reason(e)),
-                    e);
+            throw Json.malformed(e, parser, personal);
         }
     }
 
     @Override
     public List<String> fields() {
         return flattening.fields();
+    }
+
+    @Override
+    public Map<String, List<String>> itemFields() {
+        return flattening.itemFields();
     }
 
     @Override

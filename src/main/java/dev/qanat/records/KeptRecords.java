@@ -47,7 +47,7 @@ public final class KeptRecords implements Chunks {
     public KeptRecords(Iterator<KeptRecord> kept, Declared declared, Limits limits) {
         this.kept = kept;
         json = Json.factory(limits);
-        flattening = new Flattening(declared.whole(), new Encoding(StandardCharsets.UTF_8), limits);
+        flattening = new Flattening(declared, new Encoding(StandardCharsets.UTF_8), limits);
         next = read();
     }
 
@@ -77,8 +77,10 @@ public final class KeptRecords implements Chunks {
             weight += read.length();
             next = read();
         }
-        List<String> fields = first.header() == null ? flattening.fields() : first.header();
-        return new Chunk(number++, first.entry(), false, false, fields, List.copyOf(records));
+        List<RawRecord> all = List.copyOf(records);
+        return first.header() == null
+                ? new Chunk(number++, first.entry(), false, false, flattening.fields(), all, flattening.itemFields())
+                : new Chunk(number++, first.entry(), false, false, first.header(), all);
     }
 
     private @Nullable Read read() {

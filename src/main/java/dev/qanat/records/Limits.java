@@ -25,6 +25,9 @@ public record Limits(int fieldCharacters, int recordCharacters, int fields, long
      */
     static final int CHUNK_CHARACTERS = 1 << 20;
 
+    /** So many items of an array may be records of their own, as each takes more memory than its text. */
+    static final int ITEMS = 50_000;
+
     /** The names of a source's fields together are not longer, in characters. */
     static final int NAMES_CHARACTERS = 1 << 20;
 

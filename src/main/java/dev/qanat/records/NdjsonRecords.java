@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** An object a line. A line that is none is a record with a fault; blank lines are none. */
@@ -29,11 +29,11 @@ final class NdjsonRecords implements RecordSource {
     private long line;
     private boolean afterCr;
 
-    NdjsonRecords(Text text, Set<String> whole, Limits limits) {
+    NdjsonRecords(Text text, Declared declared, Limits limits) {
         this.text = text;
         this.limits = limits;
         json = Json.factory(limits);
-        flattening = new Flattening(whole, text.encoding(), limits);
+        flattening = new Flattening(declared, text.encoding(), limits);
     }
 
     @Override
@@ -49,6 +49,11 @@ final class NdjsonRecords implements RecordSource {
     @Override
     public List<String> fields() {
         return flattening.fields();
+    }
+
+    @Override
+    public Map<String, List<String>> itemFields() {
+        return flattening.itemFields();
     }
 
     @Override

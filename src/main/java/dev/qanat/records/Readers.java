@@ -7,6 +7,8 @@ import dev.qanat.pipeline.FileRules.Format;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PushbackInputStream;
+import java.nio.charset.Charset;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,6 +49,32 @@ public final class Readers {
         return open(bytes, rules, declared, Limits.DEFAULT);
     }
 
+    /**
+     * The records that a selection finds in a JSON document. The bytes are read as chunks are asked for; the caller closes them.
+     *
+     * @throws InputFailure when the document cannot be read from its very beginning
+     */
+    public static SelectedRecords select(
+            InputStream bytes, Charset charset, Selection selection, Declared declared, Limits limits) throws IOException {
+        Text text = new Text(bytes, new Encoding(charset));
+        return new SelectedRecords(new JsonSelection(text, selection, declared, limits), declared);
+    }
+
+    /**
+     * The charset of a text that came with the name of one: UTF-8 and UTF-16 tell themselves, and what was claimed decides the rest.
+     *
+     * @param head the first MiB, or all there is
+     */
+    public static Charset charset(byte[] head, Optional<Charset> claimed) {
+        Encoding own = Encoding.of(head, Optional.empty());
+        return own.isFallback() && claimed.isPresent() ? Encoding.of(head, claimed).charset() : own.charset();
+    }
+
+    /** What gzip packed, unpacked within the limits as it is read; damage is an {@link InputFailure}. */
+    public static InputStream gunzip(InputStream bytes, Limits limits) {
+        return new Gunzip(bytes, new Unpacking(limits));
+    }
+
     private static ChunkedRecords records(
             InputStream bytes,
             FileRules rules,
@@ -81,10 +109,11 @@ public final class Readers {
         }
         RecordSource source = switch (format) {
             case CSV -> new CsvRecords(text, rules, declared, limits);
-            case JSON -> new JsonRecords(text, declared.whole(), limits);
-            case NDJSON -> new NdjsonRecords(text, declared.whole(), limits);
+            case JSON -> new JsonRecords(text, declared, limits);
+            case NDJSON -> new NdjsonRecords(text, declared, limits);
         };
-        return new ChunkedRecords(source, source.description() + packed, format == Format.CSV, entry, firstChunk);
+        return new ChunkedRecords(
+                PersonalRecords.of(source, declared), source.description() + packed, format == Format.CSV, entry, firstChunk);
     }
 
     private static InputFailure empty() {

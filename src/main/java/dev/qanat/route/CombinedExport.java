@@ -55,10 +55,10 @@ public class CombinedExport {
                 LOG.infof("Wrote %s", path);
             }
         } catch (IOException e) {
-            load.exportFailed(new InputFailure(
+            load.landedInPart(new InputFailure(
                     Code.EXPORT_FAILED, "the rows landed, but " + path + " could not be written: " + reason(e), e));
         } catch (InputFailure e) {
-            load.exportFailed(e);
+            load.landedInPart(e);
         }
     }
 

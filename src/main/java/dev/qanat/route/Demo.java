@@ -1,6 +1,7 @@
 package dev.qanat.route;
 
 import dev.qanat.ledger.Runs;
+import dev.qanat.pipeline.Pipelines;
 import dev.qanat.settings.Home;
 import dev.qanat.settings.Settings;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -11,9 +12,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jboss.logging.Logger;
 
-/** Drops the sample files into the inbox, once for each pipeline, so that there is something to see. */
+/** Drops the sample files into the inbox and polls the APIs, once for each pipeline, so that there is something to see. */
 @ApplicationScoped
 public class Demo {
 
@@ -23,14 +25,20 @@ public class Demo {
     private static final List<String> SAMPLES = List.of(
             "branch_sales/sales_2026-11-20.csv", "web_events/events_2026-11-20.ndjson.gz", "price_list/preise_2026-11.txt");
 
+    private static final List<String> POLLED = List.of("fx_rates", "market_data", "retail");
+
     private final Settings settings;
     private final Home home;
     private final Runs runs;
+    private final Pipelines pipelines;
+    private final Inbox inbox;
 
-    Demo(Settings settings, Home home, Runs runs) {
+    Demo(Settings settings, Home home, Runs runs, Pipelines pipelines, Inbox inbox) {
         this.settings = settings;
         this.home = home;
         this.runs = runs;
+        this.pipelines = pipelines;
+        this.inbox = inbox;
     }
 
     void drop() throws IOException {
@@ -39,7 +47,7 @@ public class Demo {
         }
         for (String sample : SAMPLES) {
             String pipeline = sample.substring(0, sample.indexOf('/'));
-            if (runs.list(Optional.of(pipeline), Optional.empty(), Optional.empty(), 1).isEmpty()) {
+            if (isNew(pipeline)) {
                 Path to = home.inbox().resolve(sample);
                 Path aside = to.resolveSibling("." + to.getFileName());
                 Files.createDirectories(to.getParent());
@@ -50,5 +58,16 @@ public class Demo {
                 LOG.infof("Dropped the sample %s", home.inbox().resolve(sample));
             }
         }
+        for (String pipeline : POLLED) {
+            Optional<Pipelines.Active> active = pipelines.active(pipeline);
+            if (active.isPresent() && isNew(pipeline)) {
+                inbox.queueAll(active.get(), Set.of(), false, Optional.empty(), Optional.empty());
+                LOG.infof("Polls %s", pipeline);
+            }
+        }
+    }
+
+    private boolean isNew(String pipeline) {
+        return runs.list(Optional.of(pipeline), Optional.empty(), Optional.empty(), 1).isEmpty();
     }
 }

@@ -3,7 +3,9 @@ package dev.qanat.route;
 import dev.qanat.failure.Code;
 import dev.qanat.failure.InputFailure;
 import dev.qanat.pipeline.PipelineReader;
+import dev.qanat.pipeline.RequiredSecrets;
 import dev.qanat.settings.AllowedEnvironment;
+import dev.qanat.settings.Secrets;
 import dev.qanat.settings.Settings;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
@@ -26,7 +28,10 @@ public class Engine implements RouteFiles.Instances {
     private static final Logger LOG = Logger.getLogger(Engine.class);
 
     /** Routes without which nothing is loaded. */
-    private static final List<String> ESSENTIAL = List.of("load-file", "land", "landing", "heartbeat", "refresh");
+    private static final List<String> ESSENTIAL = List.of("load-file", "poll-run", "land", "landing", "heartbeat", "refresh");
+
+    /** Runs that poll and are worked on at a time. They mostly wait, and none is to wait for another pipeline's. */
+    private static final int POLLERS = 16;
 
     private final CamelContext camel;
     private final Settings settings;
@@ -34,6 +39,7 @@ public class Engine implements RouteFiles.Instances {
     private final RouteFiles routeFiles;
     private final LoadedRoutes routes;
     private final Inboxes inboxes;
+    private final PollRoutes polls;
     private final Activation activation;
     private final Demo demo;
     private volatile boolean created;
@@ -46,6 +52,7 @@ public class Engine implements RouteFiles.Instances {
             RouteFiles routeFiles,
             LoadedRoutes routes,
             Inboxes inboxes,
+            PollRoutes polls,
             Activation activation,
             Demo demo) {
         this.camel = camel;
@@ -54,6 +61,7 @@ public class Engine implements RouteFiles.Instances {
         this.routeFiles = routeFiles;
         this.routes = routes;
         this.inboxes = inboxes;
+        this.polls = polls;
         this.activation = activation;
         this.demo = demo;
     }
@@ -119,16 +127,24 @@ public class Engine implements RouteFiles.Instances {
         for (int number = 1; number <= settings.workers(); number++) {
             routes.make("worker", "worker-" + number, Map.of("number", number));
         }
+        for (int number = 1; number <= POLLERS; number++) {
+            routes.make("poller", "poller-" + number, Map.of("number", number));
+        }
         created = true;
         inboxes.resume();
+        polls.resume();
     }
 
     @Override
     public void remove() throws Exception {
         created = false;
         inboxes.suspend();
+        polls.suspend();
         for (int number = 1; number <= settings.workers(); number++) {
             routes.remove("worker-" + number);
+        }
+        for (int number = 1; number <= POLLERS; number++) {
+            routes.remove("poller-" + number);
         }
     }
 
@@ -146,6 +162,12 @@ public class Engine implements RouteFiles.Instances {
     @Singleton
     PipelineReader pipelineReader(AllowedEnvironment environment) {
         return new PipelineReader(environment);
+    }
+
+    @Produces
+    @Singleton
+    RequiredSecrets requiredSecrets(Secrets secrets) {
+        return new RequiredSecrets(secrets::find);
     }
 
     /** The threads that check and stage chunks: one more than workers, so that a lone load reads and checks while it copies. */

@@ -6,11 +6,13 @@ import dev.qanat.failure.InputFailure;
 import dev.qanat.failure.TransientFailure;
 import dev.qanat.ledger.Cancellations;
 import dev.qanat.ledger.Files.Look;
+import dev.qanat.ledger.PersonalKey;
 import dev.qanat.ledger.Run;
 import dev.qanat.ledger.RunQueue;
 import dev.qanat.ledger.Runs;
 import dev.qanat.load.Landing;
 import dev.qanat.load.Staging;
+import dev.qanat.load.TableLanding;
 import dev.qanat.load.Target;
 import dev.qanat.pipeline.FilesSource;
 import dev.qanat.pipeline.Pipeline;
@@ -18,7 +20,6 @@ import dev.qanat.pipeline.Pipelines;
 import dev.qanat.pipeline.Resource;
 import dev.qanat.records.Chunks;
 import dev.qanat.records.Declared;
-import dev.qanat.records.Limits;
 import dev.qanat.records.Readers;
 import dev.qanat.settings.Settings;
 import dev.qanat.validate.Contract;
@@ -31,7 +32,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.sql.SQLException;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
@@ -60,9 +60,10 @@ public class FileLoading {
     private final dev.qanat.ledger.Files files;
     private final FilePlaces places;
     private final Settings settings;
-    private final Limits limits;
-    private final ChunkRoom room;
+    private final LoadLimits limits;
+    private final ActivePipelines active;
     private final ReplayLoading replays;
+    private final PersonalKey personalKey;
 
     FileLoading(
             DataSource dataSource,
@@ -74,6 +75,9 @@ public class FileLoading {
             dev.qanat.ledger.Files files,
             FilePlaces places,
             ReplayLoading replays,
+            ActivePipelines active,
+            LoadLimits limits,
+            PersonalKey personalKey,
             Settings settings) {
         this.dataSource = dataSource;
         this.pipelines = pipelines;
@@ -84,29 +88,25 @@ public class FileLoading {
         this.files = files;
         this.places = places;
         this.replays = replays;
+        this.personalKey = personalKey;
         this.settings = settings;
-        this.room = new ChunkRoom(1 + settings.workers());
-        this.limits = new Limits(
-                settings.maxFieldCharacters(),
-                settings.maxRecordCharacters(),
-                settings.maxFields(),
-                settings.maxUnpackedSize().asLongValue(),
-                settings.maxUnpackedRatio());
+        this.active = active;
+        this.limits = limits;
     }
 
     /** Finds the resource that takes the file, opens it, and makes the staging tables; or finds that its bytes are known. */
     public void open(@ExchangeProperty("load") Load load) throws IOException, SQLException {
         Run run = load.getRun();
-        Pipelines.Active active = active(run);
+        Pipelines.Active inForce = active.of(run);
         if (load.isReplay()) {
-            replays.open(load, active, FileLoading::declared, limits, room);
+            replays.open(load, inForce, limits);
             return;
         }
         Run.RunFile file = file(run);
         Path path = places.readable(file.path());
-        Pipeline pipeline = active.pipeline();
+        Pipeline pipeline = inForce.pipeline();
         Optional<Resource> taker = pipeline.resourceFor(file.source(), file.name());
-        runs.began(run.id(), active.version(), taker.map(Resource::name).orElse(null));
+        runs.began(run.id(), inForce.version(), taker.map(Resource::name).orElse(null));
         Resource resource = taker.orElseThrow(() -> new InputFailure(
                 Code.NO_RESOURCE,
                 "no resource of pipeline " + pipeline.name() + " takes files named '" + file.name() + "'; mend a glob: "
@@ -125,7 +125,7 @@ public class FileLoading {
         }
         SourceStream stream = SourceStream.open(path, load::checkCancelled);
         try {
-            Chunks chunks = Readers.open(stream, resource.files(), declared(resource), limits);
+            Chunks chunks = Readers.open(stream, resource.files(), Declared.of(resource, personalKey::get), limits.limits());
             Staging staging = new Staging(dataSource, run.id(), resource.keepBronze() || resource.isCleaned());
             staging.create();
             Target target = new Target(pipeline.name(), resource);
@@ -138,7 +138,7 @@ public class FileLoading {
                     Contract.of(resource, target.stored(dataSource)),
                     staging,
                     target,
-                    room));
+                    limits.room()));
             try (LogContext context = LogContext.of(load)) {
                 LOG.infof("Loading %s (%s, %,d bytes) into silver.%s", LogContext.line(file.name()), chunks.description(),
                         attributes.size(), resource.table());
@@ -147,19 +147,6 @@ public class FileLoading {
             stream.close();
             throw e;
         }
-    }
-
-    /** The pipeline as it is in force, also where another process put it in force a moment ago. */
-    private Pipelines.Active active(Run run) {
-        Optional<Pipelines.Active> known =
-                pipelines.active(run.pipeline()).filter(active -> active.version() >= run.configVersion());
-        if (known.isEmpty()) {
-            pipelines.refresh();
-            known = pipelines.active(run.pipeline());
-        }
-        return known.orElseThrow(
-                // Its runs wait until it is in force again.
-                () -> new TransientFailure(Code.UNKNOWN_PIPELINE, "pipeline " + run.pipeline() + " is not active"));
     }
 
     private static TransientFailure leaseLost(Run run) {
@@ -173,20 +160,6 @@ public class FileLoading {
                 .filter(resource -> resource.source().equals(source))
                 .forEach(resource -> globs.add(resource.name() + " takes " + resource.files().glob().orElse("any")));
         return globs.isEmpty() ? "no resource reads source " + source : String.join(", ", globs);
-    }
-
-    /** What the reader may know of the contract. */
-    private static Declared declared(Resource resource) {
-        Set<String> names = new HashSet<>();
-        Set<String> whole = new HashSet<>();
-        resource.readColumns().forEach(column -> {
-            names.add(column.name());
-            names.add(column.from());
-            if (column.type().isJson()) {
-                whole.add(column.from());
-            }
-        });
-        return new Declared(resource.readColumns().stream().map(column -> column.from()).toList(), names, whole);
     }
 
     /**
@@ -267,24 +240,26 @@ public class FileLoading {
 
     private void end(Load load) {
         Run run = load.getRun();
-        Failure export = load.exportFailure();
-        if (export == null) {
+        Failure missed = load.missed();
+        if (missed == null) {
             runs.succeeded(run.id());
         } else {
-            runs.partial(run.id(), export.code(), export.getMessage());
+            runs.partial(run.id(), missed.code(), missed.getMessage());
         }
         try (LogContext context = LogContext.of(load)) {
-            if (export != null) {
-                LOG.errorf("Landed in part (%s): %s", export.code().id(), LogContext.line(export.getMessage()));
+            if (missed != null) {
+                LOG.errorf("Landed in part (%s): %s", missed.code().id(), LogContext.line(missed.getMessage()));
             }
             if (load.isAlreadyLoaded()) {
                 LOG.infof("%s is known already: nothing to load", LogContext.line(load.getSourceName()));
+            } else if (load.isPoll()) {
+                LOG.infof("Loaded: %,d read, %,d rejected", load.getRead(), load.getRejected());
             } else if (!run.landed()) {
-                Landing landing = load.getLanding();
+                TableLanding landed = load.getLanding().getTable();
                 LOG.infof(
                         "Loaded: %,d read, %,d inserted, %,d updated, %,d unchanged, %,d duplicate, %,d filtered, %,d rejected",
-                        load.getRead(), landing.getInserted(), landing.getUpdated(), landing.getUnchanged(), landing.getDuplicate(),
-                        landing.getFiltered(), load.getRejected());
+                        load.getRead(), landed.getInserted(), landed.getUpdated(), landed.getUnchanged(), landed.getDuplicate(),
+                        load.getLanding().getFiltered(), load.getRejected());
             } else {
                 LOG.infof("Ended run %d, which had landed in a process that died", run.id());
             }
@@ -304,7 +279,7 @@ public class FileLoading {
                         "Failed, but its file could not be put into quarantine; that is tried again: %s",
                         LogContext.line(thrown.toString()));
             } else if (isCancelled(load)) {
-                failed(load, new InputFailure(Code.CANCELLED, load.cancelReason()));
+                failed(load, new InputFailure(Code.CANCELLED, load.attempt().cancelReason()));
             } else if (failure instanceof TransientFailure && failure.code() != Code.DATABASE_CONFLICT) {
                 boolean redone = queue.redoLater(load.getRun().id(), failure.getMessage(), REDO_SECONDS);
                 LOG.warnf("%s (%s): %s", redone ? "Interrupted, to be done again" : "Left to who has it now",
@@ -418,6 +393,7 @@ public class FileLoading {
     public void close(@ExchangeProperty("load") Load load) {
         claims.ended(load);
         load.leaveRoom();
+        load.getParts().forEach(this::close);
         Load.Opened opened = load.openedOrNull();
         if (opened == null) {
             return;

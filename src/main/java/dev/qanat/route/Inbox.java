@@ -8,6 +8,7 @@ import dev.qanat.ledger.Run;
 import dev.qanat.ledger.RunQueue;
 import dev.qanat.pipeline.FilesSource;
 import dev.qanat.pipeline.Pipelines;
+import dev.qanat.pipeline.Resource;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
 import java.io.File;
@@ -145,14 +146,24 @@ public class Inbox implements GenericFileFilter<File> {
     }
 
     /**
-     * Queues a run for every file that lies in the pipeline's folders now, oldest first, and has kept folders watched from now on.
+     * Queues a run for every file that lies in the pipeline's folders now, oldest first, and has kept folders watched from now on; and a
+     * run that polls its APIs.
      *
-     * @param resources only files that one of these takes; all when empty
+     * @param resources only these, and files that one of them takes; all when empty
+     * @param from of a backfill: where it starts
+     * @param to of a backfill: where it ends
      * @return the runs, or one that found nothing
      */
-    public List<Long> queueAll(Pipelines.Active active, Set<String> resources, boolean fullRefresh) throws IOException {
+    public List<Long> queueAll(
+            Pipelines.Active active, Set<String> resources, boolean fullRefresh, Optional<String> from, Optional<String> to)
+            throws IOException {
         files.watch(active.name());
         List<Long> runs = new ArrayList<>();
+        List<String> polled = polled(active, resources);
+        if (!polled.isEmpty()) {
+            runs.add(queue.enqueuePoll(
+                    active.name(), active.version(), Run.Trigger.API, fullRefresh, new Run.Poll(polled, from, to)));
+        }
         for (Candidate file : candidates(active, resources, fullRefresh)) {
             queue(active, file.source(), file.path(), Run.Trigger.API, fullRefresh).ifPresent(runs::add);
         }
@@ -162,21 +173,35 @@ public class Inbox implements GenericFileFilter<File> {
         return runs;
     }
 
+    private static List<String> polled(Pipelines.Active active, Set<String> resources) {
+        return active.pipeline().polled().stream()
+                .map(Resource::name)
+                .filter(name -> resources.isEmpty() || resources.contains(name))
+                .toList();
+    }
+
     /**
-     * What the run of a tick does: it becomes the run of the first file that lies in the pipeline's folders, and queues runs of the
-     * others; without a file it ends. Done again after a crash, it does what is left.
+     * What the run of a tick does: it becomes the run that polls the pipeline's APIs, or that of the first file that lies in its folders,
+     * and queues runs of the other files; with nothing to do it ends. Done again after a crash, it does what is left.
      */
     public void look(@ExchangeProperty("load") Load load) throws IOException {
         Run run = load.getRun();
         Pipelines.Active active = pipelines.active(run.pipeline())
                 .orElseThrow(() -> new TransientFailure(Code.UNKNOWN_PIPELINE, "pipeline " + run.pipeline() + " is not active"));
+        List<String> polled = polled(active, Set.of());
         Candidate first = null;
         for (Candidate file : candidates(active, Set.of(), false)) {
-            if (first == null) {
+            if (first == null && polled.isEmpty()) {
                 first = file;
             } else {
                 queue(active, file.source(), file.path(), Run.Trigger.SCHEDULE, false);
             }
+        }
+        if (!polled.isEmpty()) {
+            if (!queue.takePoll(run.id(), polled)) {
+                queue.coalesce(run.id());
+            }
+            return;
         }
         boolean taken = first != null
                 && queue.takeFile(

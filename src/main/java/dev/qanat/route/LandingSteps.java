@@ -2,6 +2,7 @@ package dev.qanat.route;
 
 import dev.qanat.failure.Code;
 import dev.qanat.failure.TransientFailure;
+import dev.qanat.load.TableLanding;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
 import java.util.List;
@@ -23,35 +24,35 @@ public class LandingSteps {
     }
 
     /** When the key of a new table could not be built because it occurs twice: from now on the last record of each is chosen. */
-    public void choose(@ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Exception caught, @ExchangeProperty("load") Load load)
+    public void choose(@ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Exception caught, @ExchangeProperty("table") TableLanding table)
             throws Exception {
         boolean repeats =
-                Failures.sql(caught).filter(sql -> load.getLanding().isRefuted(sql.getSQLState())).isPresent();
+                Failures.sql(caught).filter(sql -> table.isRefuted(sql.getSQLState())).isPresent();
         if (!repeats) {
             throw caught;
         }
-        load.getLanding().keyRepeats();
+        table.keyRepeats();
     }
 
-    public void chosen(@Header(COUNT) int rows, @ExchangeProperty("load") Load load) {
-        load.getLanding().countChosen(rows);
+    public void chosen(@Header(COUNT) int rows, @ExchangeProperty("table") TableLanding table) {
+        table.countChosen(rows);
     }
 
-    public void changed(@Header(COUNT) int rows, @ExchangeProperty("load") Load load) {
-        load.getLanding().countChanged(rows);
+    public void changed(@Header(COUNT) int rows, @ExchangeProperty("table") TableLanding table) {
+        table.countChanged(rows);
     }
 
-    public void updated(@Header(COUNT) int rows, @ExchangeProperty("load") Load load) {
-        load.getLanding().countUpdated(rows);
+    public void updated(@Header(COUNT) int rows, @ExchangeProperty("table") TableLanding table) {
+        table.countUpdated(rows);
     }
 
-    public void inserted(@Header(COUNT) int rows, @ExchangeProperty("load") Load load) {
-        load.getLanding().countInserted(rows);
+    public void inserted(@Header(COUNT) int rows, @ExchangeProperty("table") TableLanding table) {
+        table.countInserted(rows);
     }
 
     /** What was found to be changed must have been written, or the landing is undone. */
-    public void written(@ExchangeProperty("load") Load load) {
-        load.getLanding().checkWritten();
+    public void written(@ExchangeProperty("table") TableLanding table) {
+        table.checkWritten();
     }
 
     /** The run must still be this process's and not be cancelled, or the landing is undone. */

@@ -1,6 +1,7 @@
 package dev.qanat.route;
 
 import dev.qanat.failure.Code;
+import dev.qanat.failure.Failure;
 import dev.qanat.failure.InputFailure;
 import dev.qanat.failure.TransientFailure;
 import dev.qanat.ledger.Run;
@@ -18,6 +19,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -33,19 +35,21 @@ public final class Load {
 
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
+    private final Attempt attempt;
     private final Run run;
-    private final UUID worker;
     private final AtomicLong read = new AtomicLong();
     private final AtomicLong rejected = new AtomicLong();
-    private volatile boolean leaseLost;
-    private volatile @Nullable String cancelReason;
     private volatile @Nullable Opened opened;
+    private volatile @Nullable Fetches fetches;
+    private volatile List<Load> parts = List.of();
     private @Nullable Landing landing;
     private boolean landingTried;
     private String replayedSource = "";
     private boolean alreadyLoaded;
     private boolean landedNow;
-    private @Nullable InputFailure exportFailure;
+    private @Nullable InputFailure missed;
+    private volatile @Nullable Failure failure;
+    private Fetch.@Nullable Deferral deferral;
 
     /** Chunks that were read and are not staged yet; guarded by this. */
     private int chunksAtWork;
@@ -59,25 +63,112 @@ public final class Load {
     private volatile @Nullable Exception chunkFailure;
 
     /**
-     * What there is once the file is open; or, of a replay, the rejections, which have neither path nor stream.
+     * What there is once the file is open; or, of a replay or a poll, what has neither path nor stream.
      *
      * @param path the file
      * @param fileSize when it was opened
+     * @param chunks of the file; a poll has those of each page
      */
     record Opened(
             @Nullable Path path,
             long fileSize,
             @Nullable SourceStream stream,
             Resource resource,
-            Chunks chunks,
+            @Nullable Chunks chunks,
             Contract contract,
             Staging staging,
             Target target,
             ChunkRoom room) {}
 
     Load(Run run, UUID worker) {
-        this.run = run;
-        this.worker = worker;
+        this(new Attempt(run, worker));
+    }
+
+    private Load(Attempt attempt) {
+        this.attempt = attempt;
+        this.run = attempt.run();
+    }
+
+    Attempt attempt() {
+        return attempt;
+    }
+
+    /** A load of one of the resources that a run polls; it stops with the run. */
+    Load part(Opened begun) {
+        Load part = new Load(attempt);
+        part.opened = begun;
+        return part;
+    }
+
+    void toFetch(Fetches ofResource) {
+        fetches = ofResource;
+    }
+
+    void divide(List<Load> intoParts) {
+        parts = List.copyOf(intoParts);
+    }
+
+    /** The loads of the resources that a run polls. */
+    public List<Load> getParts() {
+        return parts;
+    }
+
+    /** The route that fetches the resource. */
+    public String getPollRoute() {
+        return PollRoutes.idOf(run.pipeline(), getResourceName());
+    }
+
+    /** The resource of a run that goes on without it could not be loaded. */
+    void fail(Failure why) {
+        failure = why;
+    }
+
+    @Nullable Failure failure() {
+        return failure;
+    }
+
+    /** The run goes on later. */
+    void defer(Fetch.Deferral why) {
+        deferral = why;
+    }
+
+    public boolean isDeferred() {
+        return deferral != null;
+    }
+
+    Fetch.Deferral deferral() {
+        return Objects.requireNonNull(deferral);
+    }
+
+    public String getLandedPartitions() {
+        return getFetches().landedPartitions();
+    }
+
+    public String getLandedCursors() {
+        return getFetches().landedCursors();
+    }
+
+    public String getLandedValidators() {
+        return getFetches().landedValidators();
+    }
+
+    /** Whether the run leaves the cursors alone. */
+    public boolean isBackfill() {
+        return run.poll().map(Run.Poll::isBackfill).orElse(false);
+    }
+
+    /** Whether the run fetches resources from APIs. */
+    public boolean isPoll() {
+        return run.poll().isPresent();
+    }
+
+    /** What the load of a polled resource fetches. */
+    public Fetches getFetches() {
+        Fetches known = fetches;
+        if (known == null) {
+            throw new IllegalStateException("run " + run.id() + " does not poll");
+        }
+        return known;
     }
 
     public Run getRun() {
@@ -123,6 +214,7 @@ public final class Load {
 
     /** The name of the source, as rejections and bronze rows have it. */
     public String getSourceName() {
+        // What is fetched comes from many requests, which stand beside the records.
         return run.file().map(Run.RunFile::name).orElse(replayedSource);
     }
 
@@ -136,7 +228,7 @@ public final class Load {
 
     /** This process, as the ledger knows it. */
     public UUID getWorker() {
-        return worker;
+        return attempt.worker();
     }
 
     /** Whether the file's bytes had landed before, so that there is nothing to load. */
@@ -165,7 +257,11 @@ public final class Load {
 
     /** The file's chunks; they are read as they are asked for, and reading stops when the lease is lost. */
     public Iterator<Chunk> getChunks() {
-        Chunks chunks = opened().chunks();
+        return asLongAsItGoesOn(Objects.requireNonNull(opened().chunks()));
+    }
+
+    /** These chunks, read as they are asked for, as long as the load goes on. */
+    Iterator<Chunk> asLongAsItGoesOn(Chunks chunks) {
         ChunkRoom room = opened().room();
         return new Iterator<>() {
             private boolean afterLarge;
@@ -173,15 +269,12 @@ public final class Load {
             /** Why no chunk is read any more {@link #next} tells: Camel asks here with a chunk in hand, and would drop that one. */
             @Override
             public boolean hasNext() {
-                return leaseLost || isCancelled() || chunkFailure != null || chunks.hasNext();
+                return attempt.isLeaseLost() || isCancelled() || chunkFailure != null || chunks.hasNext();
             }
 
             @Override
             public Chunk next() {
-                if (leaseLost) {
-                    throw new TransientFailure(
-                            Code.LEASE_LOST, "run " + run.id() + " was taken over: its heartbeat did not reach the database");
-                }
+                attempt.checkLease();
                 checkCancelled();
                 chunkBegins();
                 try {
@@ -231,7 +324,7 @@ public final class Load {
     }
 
     private synchronized boolean isGivenUp() {
-        return stopped || leaseLost || isCancelled() || chunkFailure != null;
+        return stopped || attempt.isLeaseLost() || isCancelled() || chunkFailure != null;
     }
 
     /** @param failure why it could not be staged, if so */
@@ -302,39 +395,34 @@ public final class Load {
         return landedNow;
     }
 
-    /** The rows landed, and the pipeline's export could not be written. */
-    void exportFailed(InputFailure why) {
-        exportFailure = why;
+    /** Rows landed, and something else that belongs to the run could not be done; the first of these is told. */
+    void landedInPart(InputFailure why) {
+        if (missed == null) {
+            missed = why;
+        }
     }
 
-    @Nullable InputFailure exportFailure() {
-        return exportFailure;
+    @Nullable InputFailure missed() {
+        return missed;
     }
 
     /** The load stops wherever it looks next whether it is cancelled. */
     void cancel(String reason) {
-        cancelReason = reason;
+        attempt.cancel(reason);
     }
 
     boolean isCancelled() {
-        return cancelReason != null;
-    }
-
-    /** Why the load is cancelled, for people. */
-    String cancelReason() {
-        return String.valueOf(cancelReason);
+        return attempt.isCancelled();
     }
 
     /** @throws InputFailure when the run is to stop */
     void checkCancelled() {
-        String reason = cancelReason;
-        if (reason != null) {
-            throw new InputFailure(Code.CANCELLED, reason);
-        }
+        attempt.checkCancelled();
     }
 
-    void loseLease() {
-        leaseLost = true;
+    /** Why a chunk could not be staged, if one could not. */
+    @Nullable Exception chunkFailure() {
+        return chunkFailure;
     }
 
     /** Counts a checked chunk. */
@@ -379,16 +467,26 @@ public final class Load {
                         + "/rejections says why");
     }
 
+    /** Takes back what was counted of records that are not to land. */
+    void discarded(long readBefore, long rejectedBefore) {
+        read.addAndGet(-readBefore);
+        rejected.addAndGet(-rejectedBefore);
+    }
+
     public long getRead() {
-        return read.get();
+        return parts.stream().mapToLong(Load::getRead).sum() + read.get();
     }
 
     public long getRejected() {
-        return rejected.get();
+        return parts.stream().mapToLong(Load::getRejected).sum() + rejected.get();
     }
 
-    /** Bytes of the file read so far. */
+    /** Bytes of the source read so far. */
     public long getBytesRead() {
+        if (isPoll()) {
+            Fetches known = fetches;
+            return parts.stream().mapToLong(Load::getBytesRead).sum() + (known == null ? 0 : known.bytesRead());
+        }
         Opened known = opened;
         return known == null || known.stream() == null ? 0 : known.stream().count();
     }

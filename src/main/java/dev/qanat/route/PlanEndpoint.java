@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.apache.camel.Body;
 import org.apache.camel.Header;
@@ -68,7 +69,7 @@ public class PlanEndpoint {
         plan.put(
                 "changes",
                 ConfigView.messages(ConfigChanges.between(latest.map(Version::inForce).orElse(null), yaml.text())));
-        plan.put("routes", inboxes.plan(pipeline).stream().map(PlanEndpoint::route).toList());
+        plan.put("routes", Stream.concat(inboxes.plan(pipeline).stream().map(PlanEndpoint::route), polls(pipeline)).toList());
         plan.put("schedules", ticks.plan(pipeline).stream().map(PlanEndpoint::schedule).toList());
         plan.put("tables", tables(pipeline));
         return Reply.json(200, plan);
@@ -83,6 +84,19 @@ public class PlanEndpoint {
         return route;
     }
 
+    /** The routes that poll its APIs, one for each resource. */
+    private Stream<Map<String, Object>> polls(Pipeline pipeline) {
+        List<String> now = pipelines.active(pipeline.name()).map(active -> polled(active.pipeline())).orElse(List.of());
+        List<String> wanted = polled(pipeline);
+        return Stream.concat(
+                wanted.stream().map(id -> Map.of("id", id, "effect", now.contains(id) ? "unchanged" : "created")),
+                now.stream().filter(id -> !wanted.contains(id)).map(id -> Map.of("id", id, "effect", "removed")));
+    }
+
+    private static List<String> polled(Pipeline pipeline) {
+        return pipeline.polled().stream().map(resource -> "poll-" + pipeline.name() + "-" + resource.name()).toList();
+    }
+
     private static Map<String, @Nullable Object> schedule(Ticks.Change change) {
         Map<String, @Nullable Object> schedule = new LinkedHashMap<>();
         schedule.put("effect", change.effect());
@@ -95,14 +109,14 @@ public class PlanEndpoint {
 
     private List<Map<String, @Nullable Object>> tables(Pipeline pipeline) throws SQLException {
         List<Map<String, @Nullable Object>> tables = new ArrayList<>();
-        for (Resource resource : pipeline.resources()) {
+        for (Resource resource : pipeline.tables()) {
             for (TablePlan plan : planner.plan(new Target(pipeline.name(), resource))) {
                 tables.add(table(resource, plan));
             }
         }
-        Set<String> written = pipeline.resources().stream().map(Resource::table).collect(Collectors.toSet());
+        Set<String> written = pipeline.tables().stream().map(Resource::table).collect(Collectors.toSet());
         pipelines.active(pipeline.name()).stream()
-                .flatMap(active -> active.pipeline().resources().stream())
+                .flatMap(active -> active.pipeline().tables().stream())
                 .filter(resource -> !written.contains(resource.table()))
                 .forEach(resource -> tables.add(left(resource)));
         return tables;

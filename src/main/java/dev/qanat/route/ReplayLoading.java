@@ -7,12 +7,12 @@ import dev.qanat.ledger.Run;
 import dev.qanat.ledger.Runs;
 import dev.qanat.load.Staging;
 import dev.qanat.load.Target;
+import dev.qanat.pipeline.InvalidPipeline;
 import dev.qanat.pipeline.Pipelines;
 import dev.qanat.pipeline.Resource;
 import dev.qanat.records.Declared;
 import dev.qanat.records.KeptRecord;
 import dev.qanat.records.KeptRecords;
-import dev.qanat.records.Limits;
 import dev.qanat.validate.Contract;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.SQLException;
@@ -33,14 +33,16 @@ class ReplayLoading {
     private final DataSource dataSource;
     private final Runs runs;
     private final Replays replays;
+    private final Pipelines pipelines;
 
-    ReplayLoading(DataSource dataSource, Runs runs, Replays replays) {
+    ReplayLoading(DataSource dataSource, Runs runs, Replays replays, Pipelines pipelines) {
         this.dataSource = dataSource;
         this.runs = runs;
         this.replays = replays;
+        this.pipelines = pipelines;
     }
 
-    void open(Load load, Pipelines.Active active, Declarations declarations, Limits limits, ChunkRoom room) throws SQLException {
+    void open(Load load, Pipelines.Active active, LoadLimits limits) throws SQLException {
         Run run = load.getRun();
         Run replayed = runs.find(load.getReplayed()).orElseThrow();
         String source = replayed.file().map(Run.RunFile::name).orElse("");
@@ -51,8 +53,9 @@ class ReplayLoading {
                 .orElseThrow(() -> new InputFailure(
                         Code.NO_RESOURCE, "pipeline " + active.name() + " has no resource '" + name + "' any more"))
                 .adding();
+        refuseOtherTreatment(replayed, resource);
         replays.leaves(run.id(), replays.left(replayed.id()).others());
-        KeptRecords chunks = new KeptRecords(kept(replayed.id(), source), declarations.of(resource), limits);
+        KeptRecords chunks = new KeptRecords(kept(replayed.id(), source), Declared.ofKept(resource), limits.limits());
         if (!chunks.hasNext()) {
             throw new InputFailure(Code.NOTHING_TO_REPLAY, "no rejection of run " + replayed.id() + " is left to be checked again");
         }
@@ -61,11 +64,32 @@ class ReplayLoading {
         Target target = new Target(active.name(), resource);
         Contract contract = Contract.of(resource, target.stored(dataSource));
         load.beginReplay(
-                source, new Load.Opened(null, 0, null, resource, chunks, contract, staging, target, room));
+                source, new Load.Opened(null, 0, null, resource, chunks, contract, staging, target, limits.room()));
     }
 
-    interface Declarations {
-        Declared of(Resource resource);
+    /** What was kept cannot be treated otherwise than it was: a hash of a hash is nobody's, and a mask has no way back. */
+    private void refuseOtherTreatment(Run replayed, Resource resource) {
+        for (int version : replays.versions(replayed.id())) {
+            if (!treatedAlike(replayed.pipeline(), version, resource)) {
+                throw new InputFailure(
+                        Code.NOTHING_TO_REPLAY,
+                        "version " + version + " of pipeline " + replayed.pipeline() + " rejected records of resource " + resource.name()
+                                + " when its 'pii' was another than now; drop the file into the inbox again");
+            }
+        }
+    }
+
+    private boolean treatedAlike(String pipeline, int version, Resource resource) {
+        try {
+            return pipelines
+                    .at(pipeline, version)
+                    .resource(resource.name())
+                    .filter(resource::treatsAs)
+                    .isPresent();
+        } catch (InvalidPipeline e) {
+            // A setting of that version is gone, for instance.
+            return !resource.isPersonal();
+        }
     }
 
     /** The rejections, read from the ledger a page at a time. */

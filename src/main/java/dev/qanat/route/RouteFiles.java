@@ -79,7 +79,7 @@ public class RouteFiles {
     interface Instances {
 
         /** The templates that they are made from. */
-        Set<String> TEMPLATES = Set.of("worker", "file-inbox");
+        Set<String> TEMPLATES = Set.of("worker", "poller", "file-inbox", "poll");
 
         void remove() throws Exception;
 

@@ -73,6 +73,15 @@ public class RunClaims {
      * @param exchange the worker's: who asks for another run is done with the one before, however that ended
      */
     public @Nullable Load claim(Exchange exchange) {
+        return claim(exchange, false);
+    }
+
+    /** As {@link #claim(Exchange)}, of the runs that poll. */
+    public @Nullable Load claimPoll(Exchange exchange) {
+        return claim(exchange, true);
+    }
+
+    private @Nullable Load claim(Exchange exchange, boolean polls) {
         String route = exchange.getFromRouteId();
         working.values().removeIf(watched -> watched.route.equals(route));
         if (routeFiles.pausing() || !engine.isWhole()) {
@@ -80,7 +89,7 @@ public class RunClaims {
         }
         Map<String, Integer> limits = pipelines.active().stream()
                 .collect(Collectors.toMap(Pipelines.Active::name, active -> active.pipeline().concurrency().limit()));
-        Optional<Long> claimed = queue.claimDecided().or(() -> queue.claim(limits));
+        Optional<Long> claimed = (polls ? Optional.<Long>empty() : queue.claimDecided()).or(() -> queue.claim(limits, polls));
         if (claimed.isEmpty()) {
             return null;
         }
@@ -142,7 +151,7 @@ public class RunClaims {
             }
             Load load = watched.load;
             if (!ours.contains(id)) {
-                load.loseLease();
+                load.attempt().loseLease();
                 continue;
             }
             queue.progress(id, load.getRead(), load.getRejected(), load.getBytesRead());

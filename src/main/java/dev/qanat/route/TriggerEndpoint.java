@@ -4,9 +4,13 @@ import static org.apache.camel.component.platform.http.vertx.VertxPlatformHttpCo
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.qanat.failure.Code;
+import dev.qanat.failure.InputFailure;
 import dev.qanat.ledger.RunQueue;
 import dev.qanat.ledger.Runs;
+import dev.qanat.pipeline.Incremental;
 import dev.qanat.pipeline.Pipelines;
+import dev.qanat.pipeline.Resource;
+import dev.qanat.validate.CursorField;
 import dev.qanat.web.BadRequest;
 import dev.qanat.web.Callers;
 import dev.qanat.web.Reply;
@@ -26,6 +30,7 @@ import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.camel.Body;
 import org.apache.camel.Header;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +42,7 @@ public class TriggerEndpoint {
 
     private static final int LONGEST_KEY = 255;
     private static final Duration KEY_PATIENCE = Duration.ofSeconds(10);
-    private static final List<String> KEYS = List.of("pipeline", "resources", "full_refresh");
+    private static final List<String> KEYS = List.of("pipeline", "resources", "full_refresh", "from", "to");
 
     private final Pipelines pipelines;
     private final Inbox inbox;
@@ -49,12 +54,19 @@ public class TriggerEndpoint {
     /** What became of a request: the runs, and the pipelines that refused one. */
     private record Outcome(List<Long> runs, List<String> refused) {}
 
-    private record Request(@Nullable String pipeline, SortedSet<String> resources, boolean fullRefresh) {
+    private record Request(
+            @Nullable String pipeline,
+            SortedSet<String> resources,
+            boolean fullRefresh,
+            Optional<String> from,
+            Optional<String> to) {
 
         /** What is asked for by whom, in one way of writing. */
         String by(String caller) {
             return "pipeline=%s resources=%s full_refresh=%s by=%s"
-                    .formatted(pipeline == null ? "*" : pipeline, String.join(",", resources), fullRefresh, caller);
+                    .formatted(pipeline == null ? "*" : pipeline, String.join(",", resources), fullRefresh, caller)
+                    + from.map(start -> " from=" + start).orElse("")
+                    + to.map(end -> " to=" + end).orElse("");
         }
     }
 
@@ -80,6 +92,7 @@ public class TriggerEndpoint {
             throw RequestBody.invalid("Idempotency-Key: must have 1 to " + LONGEST_KEY + " characters");
         }
         Collection<Pipelines.Active> chosen = chosen(request);
+        checkRange(chosen, request);
         Outcome outcome = key == null ? queueAll(chosen, request) : queueOnce(key, chosen, request, user);
         inboxes.refresh();
         waiting.await(outcome.runs(), patience, user);
@@ -161,7 +174,8 @@ public class TriggerEndpoint {
         List<Long> queued = new ArrayList<>();
         for (Pipelines.Active active : chosen) {
             if (!refused.contains(active.name())) {
-                queued.addAll(inbox.queueAll(active, request.resources(), request.fullRefresh()));
+                queued.addAll(inbox.queueAll(
+                        active, request.resources(), request.fullRefresh(), request.from(), request.to()));
             }
         }
         return new Outcome(queued, refused);
@@ -189,8 +203,40 @@ public class TriggerEndpoint {
         return List.of(active);
     }
 
+    /** A backfill needs something to fill, and values that its fields can have. */
+    private static void checkRange(Collection<Pipelines.Active> chosen, Request request) {
+        List<String> ends = Stream.of(request.from(), request.to()).flatMap(Optional::stream).toList();
+        if (ends.isEmpty()) {
+            return;
+        }
+        List<Resource> polled = chosen.stream()
+                .flatMap(active -> active.pipeline().polled().stream())
+                .filter(resource -> request.resources().isEmpty() || request.resources().contains(resource.name()))
+                .toList();
+        if (request.pipeline() == null || polled.isEmpty()) {
+            throw RequestBody.invalid("from, to: name a pipeline with resources of an API");
+        }
+        for (Resource resource : polled) {
+            Incremental incremental = resource.polling()
+                    .orElseThrow()
+                    .incremental()
+                    .orElseThrow(() -> RequestBody.invalid("from, to: resource '" + resource.name() + "' has no 'incremental'; name others"));
+            CursorField field = CursorField.of(resource, incremental);
+            try {
+                ends.forEach(field::value);
+            } catch (InputFailure e) {
+                throw RequestBody.invalid("from, to: " + e.getMessage());
+            }
+        }
+    }
+
     private static Request read(RequestBody body) {
-        return new Request(body.text("pipeline").orElse(null), resources(body.value("resources")), body.flag("full_refresh"));
+        return new Request(
+                body.text("pipeline").orElse(null),
+                resources(body.value("resources")),
+                body.flag("full_refresh"),
+                body.text("from"),
+                body.text("to"));
     }
 
     private static SortedSet<String> resources(JsonNode list) {

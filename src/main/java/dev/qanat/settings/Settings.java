@@ -46,11 +46,17 @@ public interface Settings {
     /** Whether recorded replies and sample files stand in for the world. */
     boolean demo();
 
+    /** Hosts that APIs may be on whatever their address; {@code *.} before a name stands for any below it. */
+    Optional<List<String>> allowedHosts();
+
     /** The port of the embedded PostgreSQL. */
     int pgPort();
 
     /** The names of the environment that pipelines may read; a name that ends in {@code *} is a prefix. */
     Optional<List<String>> allowedEnv();
+
+    /** The folder of secrets, a file for each, relative to the working directory. */
+    Optional<Path> secretsDir();
 
     /** A key of the role admin; where any key is in force, every request needs one. */
     Optional<String> apiKey();

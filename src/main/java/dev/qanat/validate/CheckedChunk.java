@@ -12,16 +12,24 @@ import java.util.List;
  * @param rows the rows to load: all accepted ones, unless a route's own step left some out by {@link #withRows}, which then count
  *     as filtered
  * @param rejections in the order of the source
+ * @param items of the arrays that have tables of their own; only of those that the source has shown so far
  */
 public record CheckedChunk(
-        Chunk chunk, List<TargetColumn> columns, List<Row> accepted, List<Row> rows, List<Rejection> rejections) {
+        Chunk chunk,
+        List<TargetColumn> columns,
+        List<Row> accepted,
+        List<Row> rows,
+        List<Rejection> rejections,
+        List<CheckedItems> items) {
 
-    public CheckedChunk(Chunk chunk, List<TargetColumn> columns, List<Row> accepted, List<Rejection> rejections) {
-        this(chunk, columns, accepted, accepted, rejections);
+    /** A chunk all of whose accepted rows are to be loaded. */
+    public CheckedChunk(
+            Chunk chunk, List<TargetColumn> columns, List<Row> accepted, List<Rejection> rejections, List<CheckedItems> items) {
+        this(chunk, columns, accepted, accepted, rejections, items);
     }
 
     public CheckedChunk withRows(List<Row> kept) {
-        return new CheckedChunk(chunk, columns, accepted, kept, rejections);
+        return new CheckedChunk(chunk, columns, accepted, kept, rejections, items);
     }
 
     /**

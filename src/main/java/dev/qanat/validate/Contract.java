@@ -2,6 +2,7 @@ package dev.qanat.validate;
 
 import dev.qanat.failure.Code;
 import dev.qanat.failure.InputFailure;
+import dev.qanat.pipeline.Child;
 import dev.qanat.pipeline.Column;
 import dev.qanat.pipeline.ColumnType;
 import dev.qanat.pipeline.Resource;
@@ -10,6 +11,8 @@ import dev.qanat.records.Chunk;
 import dev.qanat.records.RawRecord;
 import dev.qanat.validate.FieldMapping.Cell;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -36,18 +39,23 @@ public final class Contract {
     private final Resource resource;
     private final List<ColumnRule> rules;
     private final Mode dataType;
+    private final Map<Child, Contract> children = new LinkedHashMap<>();
+    private final List<String> reserved;
     private final Map<String, ColumnType> stored;
 
     // The last chunk's mapping, which mostly is the next one's, too. Threads that disagree only repeat some work.
     private volatile @Nullable FieldMapping latest;
 
-    private Contract(Resource resource, Map<String, ColumnType> stored) {
+    /** @param reserved names that no column of an undeclared field gets */
+    private Contract(Resource resource, List<String> reserved, Map<String, ColumnType> stored) {
         this.resource = resource;
+        this.reserved = reserved;
         this.stored = stored;
         this.dataType = resource.schemaContract().dataType();
         this.rules = resource.readColumns().stream()
                 .map(c -> new ColumnRule(c, c.required() || resource.primaryKey().contains(c.name())))
                 .toList();
+        resource.children().forEach(child -> children.put(child, new Contract(child.items(), Child.KEY, Map.of())));
     }
 
     /** The contract of a resource whose table is not there yet. */
@@ -62,7 +70,7 @@ public final class Contract {
      * @param stored the types of the table's columns; a field that is not declared has its column's, or is text
      */
     public static Contract of(Resource resource, Map<String, ColumnType> stored) {
-        return new Contract(resource, Map.copyOf(stored));
+        return new Contract(resource, List.of(), Map.copyOf(stored));
     }
 
     /** All declared columns, in the contract's order, whether a source has them or not; also those that are computed. */
@@ -89,12 +97,18 @@ public final class Contract {
             throw new InputFailure(
                     Code.MISSING_COLUMN,
                     "the header lacks required columns: %s; it reads: %s"
-                            .formatted(String.join(", ", missing), Shown.text(String.join(", ", fields), 500)));
+                            .formatted(
+                                    String.join(", ", missing),
+                                    // It may be a row of data.
+                                    resource.isPersonal()
+                                            ? fields.size() + " fields"
+                                            : Shown.text(String.join(", ", fields), 500)));
         }
     }
 
     /**
-     * Turns every record of the chunk into a row or a rejection.
+     * Turns every record of the chunk into a row or a rejection. Items of arrays that have tables of their own are checked with
+     * their record: it is rejected for the first faulty one.
      *
      * @throws InputFailure when the contract freezes what is not as declared ({@code schema_frozen} for a field, the code of the
      *     fault for a value), or the table would have too many columns
@@ -103,30 +117,60 @@ public final class Contract {
         List<RawRecord> records = chunk.records();
         FieldMapping mapping = mapping(chunk.fields(), chunk.isText());
         RowHash hash = new RowHash(mapping.hashOrder());
+        List<ItemsCheck> items = items(chunk);
         List<Row> rows = new ArrayList<>(records.size());
         List<Rejection> rejections = new ArrayList<>();
         for (RawRecord record : records) {
             String[] values = new String[mapping.columns().size()];
-            Rejection rejection = check(chunk, record, mapping, values);
-            if (rejection == null) {
-                rows.add(new Row(record, values, hash.of(values)));
+            Finding finding = check(record, mapping, values);
+            for (int i = 0; finding == null && i < items.size(); i++) {
+                finding = items.get(i).check(record);
+            }
+            if (finding == null) {
+                rows.add(new Row(record, values, hash.of(items.isEmpty() ? values : hashed(values, items))));
+                items.forEach(ItemsCheck::accept);
             } else {
-                rejections.add(rejection);
+                rejections.add(rejection(chunk, record, finding));
+                items.forEach(each -> each.reject(record));
             }
         }
-        return new CheckedChunk(chunk, mapping.columns(), rows, rejections);
+        return new CheckedChunk(chunk, mapping.columns(), rows, rejections, items.stream().map(ItemsCheck::done).toList());
+    }
+
+    /** The arrays that the source has shown so far. */
+    private List<ItemsCheck> items(Chunk chunk) {
+        List<ItemsCheck> items = new ArrayList<>();
+        children.forEach((child, contract) -> {
+            int field = chunk.fields().indexOf(child.field());
+            if (field >= 0) {
+                items.add(new ItemsCheck(child, contract, chunk, field));
+            }
+        });
+        return items;
+    }
+
+    /** What is hashed of a row: its values and, where nothing else tells two rows apart, the hashes of its items. */
+    private @Nullable String[] hashed(@Nullable String[] values, List<ItemsCheck> items) {
+        if (resource.isKeyed()) {
+            return values;
+        }
+        @Nullable String[] all = Arrays.copyOf(values, values.length + items.size());
+        for (int i = 0; i < items.size(); i++) {
+            all[values.length + i] = items.get(i).hashes();
+        }
+        return all;
     }
 
     /** Fills in the values, or says why not. */
-    private @Nullable Rejection check(Chunk chunk, RawRecord record, FieldMapping mapping, @Nullable String[] values) {
+    @Nullable Finding check(RawRecord record, FieldMapping mapping, @Nullable String[] values) {
         if (record.fault() != null) {
-            return rejection(chunk, record, null, record.fault().code(), record.fault().reason());
+            return new Finding(null, record.fault().code(), record.fault().reason());
         }
         if (record.json() != null) {
             try {
                 Characters.check(record.json());
             } catch (Misfit e) {
-                return rejection(chunk, record, null, e.code(), "the record " + e.getMessage());
+                return new Finding(null, e.code(), "the record " + e.getMessage());
             }
         }
         for (Cell cell : mapping.cells()) {
@@ -135,50 +179,42 @@ public final class Contract {
             ColumnRule rule = cell.rule();
             if (rule == null) {
                 if (raw != null && !resource.files().nullIf().contains(raw)) {
-                    return rejection(
-                            chunk,
-                            record,
-                            cell.name(),
-                            Code.UNDECLARED_COLUMN,
-                            Shown.value(raw) + " is in a field that is not declared");
+                    return new Finding(
+                            cell.name(), Code.UNDECLARED_COLUMN, Shown.value(raw) + " is in a field that is not declared");
                 }
             } else if (raw == null || rule.isNull(raw)) {
                 if (rule.required()) {
-                    return rejection(chunk, record, cell.name(), Code.REQUIRED, missing(raw));
+                    return new Finding(cell.name(), Code.REQUIRED, missing(raw));
                 }
             } else {
                 try {
                     values[cell.position()] = rule.check(raw, record.strings() != null && record.strings().get(field));
                 } catch (Misfit e) {
-                    if (dataType == Mode.FREEZE) {
-                        throw new InputFailure(
-                                e.code(), "line %d, column '%s': %s".formatted(record.line(), cell.name(), e.reason(raw)));
-                    }
                     if (dataType != Mode.DISCARD_VALUE || rule.required()) {
-                        return rejection(chunk, record, cell.name(), e.code(), e.reason(raw));
+                        return new Finding(cell.name(), e.code(), e.reason(raw), true);
                     }
                 }
             }
         }
-        return checkKey(chunk, record, mapping, values);
+        return checkKey(mapping, values);
     }
 
-    private static @Nullable Rejection checkKey(
-            Chunk chunk, RawRecord record, FieldMapping mapping, @Nullable String[] values) {
+    private @Nullable Finding checkKey(FieldMapping mapping, @Nullable String[] values) {
         int length = 0;
         for (int position : mapping.key()) {
             length += values[position] == null ? 0 : Math.min(values[position].length(), KEY_BYTES);
         }
-        if (length <= KEY_BYTES / 3) {
+        // Items carry a key of several columns as JSON, in which a character may take six.
+        boolean quoted = !children.isEmpty() && mapping.key().length > 1;
+        if (length <= KEY_BYTES / (quoted ? 6 : 3)) {
             return null;
         }
         int bytes = 0;
         for (int position : mapping.key()) {
-            bytes += values[position] == null ? 0 : Characters.utf8Length(values[position]);
+            String value = values[position];
+            bytes += value == null ? 0 : Characters.utf8Length(quoted ? JsonTexts.quote(value) : value);
             if (bytes > KEY_BYTES) {
-                return rejection(
-                        chunk,
-                        record,
+                return new Finding(
                         mapping.columns().get(position).name(),
                         Code.OUT_OF_RANGE,
                         Shown.value(values[position]) + " makes the key longer than " + KEY_BYTES + " bytes");
@@ -191,20 +227,23 @@ public final class Contract {
         return (raw == null ? "no value" : Shown.value(raw) + " means null") + ", but the column is required";
     }
 
-    private static Rejection rejection(
-            Chunk chunk, RawRecord record, @Nullable String column, Code code, String reason) {
+    private Rejection rejection(Chunk chunk, RawRecord record, Finding finding) {
+        if (finding.ofType() && dataType == Mode.FREEZE) {
+            throw new InputFailure(
+                    finding.code(), "line %d, column '%s': %s".formatted(record.line(), finding.column(), finding.reason()));
+        }
         return new Rejection(
                 record.line(),
-                column,
-                code,
-                Characters.storable(reason, RECORD_BYTES),
+                finding.column(),
+                finding.code(),
+                Characters.storable(finding.reason(), RECORD_BYTES),
                 Characters.storable(chunk.json(record), RECORD_BYTES));
     }
 
-    private FieldMapping mapping(List<String> fields, boolean header) {
+    FieldMapping mapping(List<String> fields, boolean header) {
         FieldMapping mapping = latest;
         if (mapping == null || !mapping.isOf(fields, header)) {
-            mapping = new FieldMapping(resource, rules, stored, fields, header);
+            mapping = new FieldMapping(resource, rules, reserved, stored, fields, header);
             latest = mapping;
         }
         return mapping;

@@ -2,10 +2,12 @@ package dev.qanat.validate;
 
 import dev.qanat.failure.Code;
 import dev.qanat.failure.InputFailure;
+import dev.qanat.pipeline.Child;
 import dev.qanat.pipeline.Column;
 import dev.qanat.pipeline.ColumnType;
 import dev.qanat.pipeline.Resource;
 import dev.qanat.pipeline.SchemaContract.Mode;
+import dev.qanat.records.PersonalFields;
 import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -13,10 +15,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,11 +81,17 @@ final class FieldMapping {
 
     /**
      * @param rules of the resource's columns that are read, in their order
+     * @param reserved names that no column of an undeclared field gets, beside those of the resource's columns
      * @param stored the types of the table's columns
      * @param header whether the fields are those of a text format
      */
     FieldMapping(
-            Resource resource, List<ColumnRule> rules, Map<String, ColumnType> stored, List<String> fields, boolean header) {
+            Resource resource,
+            List<ColumnRule> rules,
+            List<String> reserved,
+            Map<String, ColumnType> stored,
+            List<String> fields,
+            boolean header) {
         // A reader may go on adding to its list.
         this.fields = List.copyOf(fields);
         this.header = header;
@@ -90,13 +100,15 @@ final class FieldMapping {
         fallback = new int[declared.size()];
         Arrays.fill(source, -1);
         Arrays.fill(fallback, -1);
-        List<Slot> slots = header ? ofHeader(declared) : ofJson(declared);
+        boolean[] passedOver = passedOver(resource);
+        List<Slot> slots = header ? ofHeader(declared, passedOver) : ofJson(declared, passedOver);
 
         List<ColumnRule> kept = new ArrayList<>();
         Cell[] ofDeclared = new Cell[declared.size()];
         List<Cell> ofOthers = new ArrayList<>();
         List<String> frozen = new ArrayList<>();
-        ColumnNames names = new ColumnNames(resource.columns().stream().map(Column::name).toList());
+        ColumnNames names =
+                new ColumnNames(Stream.concat(resource.columns().stream().map(Column::name), reserved.stream()).toList());
         Mode others = resource.schemaContract().columns();
         int undeclared = 0;
         for (Slot slot : slots) {
@@ -144,10 +156,22 @@ final class FieldMapping {
         all.addAll(ofOthers);
         cells = all.toArray(Cell[]::new);
         columns = kept.stream().map(ColumnRule::target).toList();
-        hashOrder = new RowHash.Order(kept);
+        hashOrder = new RowHash.Order(hashed(resource, kept));
         key = IntStream.range(0, kept.size())
                 .filter(i -> resource.primaryKey().contains(kept.get(i).name()))
                 .toArray();
+    }
+
+    /** Where rows have no key, the items of arrays tell them apart as well, each array like a column after the others. */
+    private List<ColumnRule> hashed(Resource resource, List<ColumnRule> kept) {
+        if (resource.isKeyed() || resource.children().isEmpty()) {
+            return kept;
+        }
+        List<ColumnRule> all = new ArrayList<>(kept);
+        resource.children().stream()
+                .filter(child -> fields.contains(child.field()))
+                .forEach(child -> all.add(ColumnRule.undeclared(child.field(), ColumnType.TEXT, Set.of())));
+        return all;
     }
 
     /** Whether this is the mapping of these fields. */
@@ -179,8 +203,20 @@ final class FieldMapping {
         return names.size() > 20 ? listed + " and " + (names.size() - 20) + " more" : listed;
     }
 
-    private List<Slot> ofHeader(List<Column> declared) {
-        boolean[] taken = new boolean[fields.size()];
+    /** Which fields are no columns: arrays that have tables of their own, and those of which nothing is kept. */
+    private boolean[] passedOver(Resource resource) {
+        boolean[] passedOver = new boolean[fields.size()];
+        Set<String> arrays = resource.children().stream().map(Child::field).collect(Collectors.toSet());
+        List<Column> dropped = resource.droppedColumns();
+        for (int i = 0; i < passedOver.length; i++) {
+            String field = fields.get(i);
+            passedOver[i] = arrays.contains(field) || dropped.stream().anyMatch(column -> PersonalFields.mayBe(field, column));
+        }
+        return passedOver;
+    }
+
+    private List<Slot> ofHeader(List<Column> declared, boolean[] passedOver) {
+        boolean[] taken = passedOver.clone();
         match(declared, taken, Column::from, UnaryOperator.identity(), true);
         match(declared, taken, Column::from, FieldMapping::folded, false);
         match(declared, taken, Column::name, UnaryOperator.identity(), false);
@@ -233,7 +269,7 @@ final class FieldMapping {
         return Normalizer.normalize(name.strip(), Normalizer.Form.NFC).toLowerCase(Locale.ROOT);
     }
 
-    private List<Slot> ofJson(List<Column> declared) {
+    private List<Slot> ofJson(List<Column> declared, boolean[] passedOver) {
         Map<String, List<Integer>> byFrom = new HashMap<>();
         Map<String, Integer> byName = new HashMap<>();
         for (int c = 0; c < declared.size(); c++) {
@@ -242,6 +278,9 @@ final class FieldMapping {
         }
         List<Slot> slots = new ArrayList<>();
         for (int field = 0; field < fields.size(); field++) {
+            if (passedOver[field]) {
+                continue;
+            }
             List<Integer> readers = byFrom.getOrDefault(fields.get(field), List.of());
             for (int c : readers) {
                 if (source[c] < 0) {

@@ -21,6 +21,16 @@ class DemoIT {
                         .as(pipeline)
                         .isEqualTo(expected);
             });
+            assertThat(Feed.outcome(qanat.awaitRun("fx_rates"))).isEqualTo("40 read, 40 inserted");
+            assertThat(Feed.outcome(qanat.awaitRun("retail"))).isEqualTo("11 read, 11 inserted");
+            assertThat(qanat.value("SELECT count(*) FROM silver.orders__products c JOIN silver.orders o ON c._parent_id = o.id::text"))
+                    .isEqualTo("8");
+            assertThat(qanat.value("SELECT string_agg(phone || ' ' || last_name, ', ') FROM silver.users")).isEqualTo("*** ***, *** ***, *** ***");
+            assertThat(qanat.value("SELECT count(*) FROM bronze.retail__users WHERE record::text ~ 'not-a-secret|kevin|0452|Hunters'"))
+                    .isEqualTo("0");
+            // Five requests a minute are allowed; it goes on after this.
+            assertThat(qanat.runs("market_data")).singleElement().satisfies(
+                    run -> assertThat(run.getString("status")).isIn("running", "succeeded"));
             assertThat(qanat.value("SELECT count(*) FROM silver.sales")).isEqualTo("47");
             assertThat(qanat.value("SELECT count(*) FROM silver.price_list WHERE name LIKE '%ü%'")).isNotEqualTo("0");
         }

@@ -125,20 +125,31 @@ final class Feed {
 
     /** Such as {@code 5 read, 3 inserted, 2 rejected} or {@code failed all_rejected: 2 read, 2 rejected}. */
     static String outcome(JsonPath run) {
-        String counts = Stream.concat(Stream.of("read"), COUNTS.stream())
-                .filter(count -> count.equals("read") || run.getLong(count) != 0)
-                .map(count -> run.getLong(count) + " " + count)
-                .collect(Collectors.joining(", "));
+        String counts = counts(run, "");
         return run.getString("status").equals("succeeded")
                 ? counts
                 : run.getString("status") + " " + run.getString("error.code") + ": " + counts;
     }
 
-    /** What holds for every run that landed: its counts add up, here and on its resource, and so do bronze and rejections. */
     void assertAccounted(JsonPath run, boolean bronzeKept) throws SQLException {
+        assertAccounted(run, bronzeKept, 0);
+    }
+
+    /**
+     * What holds for every run that landed: its counts add up, here and on its resource, and so do bronze and rejections.
+     *
+     * @param arrays how many arrays have tables of their own, each with counts that add up
+     */
+    void assertAccounted(JsonPath run, boolean bronzeKept, int arrays) throws SQLException {
         long others = COUNTS.stream().mapToLong(run::getLong).sum();
         assertThat(run.getLong("read")).as("sum of %s", outcome(run)).isEqualTo(others);
-        assertThat(run.getInt("resources.size()")).isEqualTo(1);
+        assertThat(run.getInt("resources.size()")).isEqualTo(1 + arrays);
+        for (int i = 1; i <= arrays; i++) {
+            String items = "resources[" + i + "].";
+            assertThat(run.getLong(items + "read"))
+                    .as(run.getString(items + "resource"))
+                    .isEqualTo(COUNTS.stream().mapToLong(count -> run.getLong(items + count)).sum());
+        }
         assertThat(run.getString("resources[0].table")).isEqualTo(table());
         for (String count : COUNTS) {
             assertThat(run.getLong("resources[0]." + count)).as(count).isEqualTo(run.getLong(count));
@@ -156,7 +167,16 @@ final class Feed {
 
     /** The rows of the table without what Qanat adds, such as {@code id=1, name=null}. */
     List<String> rows() throws SQLException {
-        return qanat.query("SELECT * FROM " + table()).stream()
+        return rows(table());
+    }
+
+    /** The items in the table of an array, such as {@code _parent_id=1, _index=0, quantity=4}. */
+    List<String> items(String array) throws SQLException {
+        return rows(table() + "__" + array);
+    }
+
+    private List<String> rows(String table) throws SQLException {
+        return qanat.query("SELECT * FROM " + table).stream()
                 .map(row -> row.entrySet().stream()
                         .filter(value -> !Stream.of("_run_id", "_position", "_row_hash", "_created_at", "_updated_at")
                                 .toList()
@@ -168,6 +188,19 @@ final class Feed {
 
     String value(String expression) throws SQLException {
         return qanat.value("SELECT " + expression + " FROM " + table());
+    }
+
+    /** What became of the items of an array that has a table of its own, such as {@code 3 read, 3 inserted}. */
+    static String outcome(JsonPath run, String array) {
+        int at = run.getList("resources.resource").indexOf("rows__" + array);
+        return at < 0 ? "none" : counts(run, "resources[" + at + "].");
+    }
+
+    private static String counts(JsonPath run, String of) {
+        return Stream.concat(Stream.of("read"), COUNTS.stream())
+                .filter(count -> count.equals("read") || run.getLong(of + count) != 0)
+                .map(count -> run.getLong(of + count) + " " + count)
+                .collect(Collectors.joining(", "));
     }
 
     /** The run's rejections, such as {@code 3 price required}: line, column and code. */

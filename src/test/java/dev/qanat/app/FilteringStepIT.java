@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.restassured.path.json.JsonPath;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -66,6 +67,15 @@ class FilteringStepIT {
             assertThat(qanat.query("SELECT _position FROM " + cleaned.bronze() + " ORDER BY _position"))
                     .extracting(row -> row.get("_position"))
                     .containsExactly("2", "3", "5", "6");
+
+            Feed items = Feed.of(qanat, "schema: { id: integer, status: text }\nprimary_key: id\nchildren: { tags: {} }")
+                    .drop("jsonl", """
+                            {"id": 1, "status": "live", "tags": ["a"]}
+                            {"id": 2, "status": "test", "tags": ["b", "c"]}
+                            {"id": "x", "status": "test", "tags": ["d"]}
+                            """.getBytes(StandardCharsets.UTF_8));
+            assertThat(items.outcomes()).containsExactly("3 read, 1 inserted, 1 filtered, 1 rejected");
+            assertThat(Feed.outcome(items.last(), "tags")).isEqualTo("4 read, 1 inserted, 2 filtered, 1 rejected");
 
             Feed other = Feed.of(qanat, "schema: { id: integer, name: text }").drop("id,name\n1,a\n");
             assertThat(other.outcomes()).as("a step that fails").containsExactly("failed internal_error: 1 read");

@@ -31,13 +31,15 @@ import org.snakeyaml.engine.v2.schema.FailsafeSchema;
  *       outcome: 2 read, 1 inserted, 1 rejected
  *       rejections: [ 3 price required ]    # line, column, code
  *       message: of the failed run   # a part of it
+ *       items: { tags: "2 read, 2 inserted" }    # by array that has a table of its own
  *   rows: [ "id=1, name=null" ]      # in any order; of silver, without Qanat's own columns
+ *   items: { tags: [ "_parent_id=1, _index=0, value=a" ] }
  * </pre>
  */
 final class LoadCases {
 
-    private static final Set<String> KEYS = Set.of("id", "why", "resource", "files", "rows");
-    private static final Set<String> KEYS_OF_A_FILE = Set.of("as", "text", "outcome", "rejections", "message");
+    private static final Set<String> KEYS = Set.of("id", "why", "resource", "files", "rows", "items");
+    private static final Set<String> KEYS_OF_A_FILE = Set.of("as", "text", "outcome", "rejections", "message", "items");
 
     private LoadCases() {}
 
@@ -70,11 +72,15 @@ final class LoadCases {
         for (int i = 0; i < files.size(); i++) {
             Map<?, ?> file = files.get(i);
             JsonPath run = runs.get(i);
+            int number = i + 1;
             assertThat(Feed.outcome(run))
                     .as("%s: outcome of file %d; the run's error: %s", text(map, "id"), i + 1, run.getString("error"))
                     .isEqualTo(text(file, "outcome"));
             if (run.getString("status").equals("succeeded")) {
-                feed.assertAccounted(run, !text(map, "resource").contains("keep: none"));
+                feed.assertAccounted(run, !text(map, "resource").contains("keep: none"), map(file, "items").size());
+                map(file, "items").forEach((array, outcome) -> assertThat(Feed.outcome(run, (String) array))
+                        .as("%s: %s of file %d", text(map, "id"), array, number)
+                        .isEqualTo(outcome));
             }
             if (file.containsKey("rejections")) {
                 assertThat(feed.rejections(run))
@@ -91,11 +97,21 @@ final class LoadCases {
                     .map(Object.class::cast)
                     .containsExactlyInAnyOrderElementsOf(list(map, "rows"));
         }
+        for (Object array : map(map, "items").keySet()) {
+            assertThat(feed.items((String) array))
+                    .as("%s: %s", text(map, "id"), array)
+                    .map(Object.class::cast)
+                    .containsExactlyInAnyOrderElementsOf(list(map(map, "items"), (String) array));
+        }
     }
 
     private static String text(Map<?, ?> map, String key) {
         return Optional.ofNullable((String) map.get(key))
                 .orElseThrow(() -> new IllegalArgumentException("no '" + key + "' in " + map));
+    }
+
+    private static Map<?, ?> map(Map<?, ?> map, String key) {
+        return map.containsKey(key) ? (Map<?, ?>) map.get(key) : Map.of();
     }
 
     private static List<Object> list(Map<?, ?> map, String key) {

@@ -96,7 +96,9 @@ class OpenApiTest {
     void the_codes_are_those_of_the_page_on_errors() {
         assertThat(codes("PipelineCode")).containsExactlyInAnyOrderElementsOf(listed("A pipeline's YAML"));
         assertThat(codes("RecordCode")).containsExactlyInAnyOrderElementsOf(listed("A record"));
-        assertThat(codes("RunCode")).containsExactlyInAnyOrderElementsOf(listed("A file or a run"));
+        List<String> ofRuns = new ArrayList<>(listed("A file or a run"));
+        ofRuns.addAll(listed("An API"));
+        assertThat(codes("RunCode")).containsExactlyInAnyOrderElementsOf(ofRuns);
         Set<String> ofRequests = new TreeSet<>(listed("A request"));
         // These stand on the page where they come from.
         ofRequests.addAll(List.of("not_yaml", "database_unavailable", "database_conflict", "internal_error"));

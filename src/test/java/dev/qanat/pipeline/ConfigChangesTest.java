@@ -103,6 +103,16 @@ class ConfigChangesTest {
     }
 
     @Test
+    void changes_of_children_are_told_with_their_columns() {
+        String with = BEFORE + "    children: { lines: { schema: { n: integer, sku: text } }, tags: {} }\n";
+        assertThat(messages(with)).containsExactly("resource splits: children added");
+        assertThat(ConfigChanges.between(with, BEFORE + "    children: { lines: { columns: { sku: {}, n: bigint } } }\n"))
+                .extracting(Change::message)
+                .containsExactlyInAnyOrder(
+                        "resource splits, child lines, column n: type integer to bigint", "resource splits: child tags removed");
+    }
+
+    @Test
     void the_order_of_resources_and_columns_counts() {
         String turned = """
                 pipeline: market
@@ -122,6 +132,69 @@ class ConfigChangesTest {
                 .containsExactlyInAnyOrder(
                         "order of resources prices, splits to splits, prices",
                         "resource prices: order of columns ticker, close, volume to close, ticker, volume");
+    }
+
+    private static final String API = """
+            pipeline: market
+            sources:
+              api:
+                type: rest_api
+                base_url: https://example.org
+                auth: { type: bearer, token: "${secret:TOKEN}" }
+                rate_limit: { limit: 5, interval: PT1M }
+                response_actions:
+                  - { path: $.Note, contains: slow, action: rate_limited, wait: PT2S }
+                  - { status: 404, action: ignore }
+            resources:
+              - name: prices
+                endpoint: { path: /query, params: { function: DAILY }, paginator: page_number }
+                partitions: { symbol: "IBM, AAPL" }
+                incremental: { cursor_path: date, lag: P7D }
+                schema: { date: date }
+            """;
+
+    private static List<String> messages(String before, String after) {
+        return ConfigChanges.between(before, after).stream().map(Change::message).toList();
+    }
+
+    @Test
+    void what_changes_about_an_api_is_told_in_words() {
+        assertThat(messages(API, API.replace("limit: 5", "limit: 10")))
+                .containsExactly("source api: rate limit per PT1M 5 requests to 10 requests");
+        String limits = "[ { limit: 5, interval: PT60S }, { limit: 25, interval: P1D, on_exhausted: defer } ]";
+        assertThat(messages(API, API.replace("{ limit: 5, interval: PT1M }", limits)))
+                .containsExactly("source api: rate limit per PT24H added (25 requests, defer)");
+        assertThat(messages(API, API.replace("wait: PT2S", "wait: PT5S").replace("status: 404", "status: 410")))
+                .containsExactly(
+                        "source api: response action path $.Note, contains slow rate_limited after PT2S to rate_limited after PT5S",
+                        "source api: response action status 410 added (ignore)",
+                        "source api: response action status 404 removed (ignore)");
+        assertThat(messages(API, API.replace("TOKEN", "OTHER")))
+                .containsExactly("source api: auth.token ${secret:TOKEN} to ${secret:OTHER}");
+        assertThat(messages(API, API.replace("DAILY", "INTRADAY").replace("page_number", "{ type: header_link }")))
+                .containsExactly(
+                        "resource prices: endpoint.params.function DAILY to INTRADAY",
+                        "resource prices: endpoint.paginator.type page_number to header_link");
+        assertThat(messages(API, API.replace("AAPL", "MSFT").replace("P7D", "P1D")))
+                .containsExactly(
+                        "resource prices, partition symbol: values IBM, AAPL to IBM, MSFT",
+                        "resource prices: incremental.lag P7D to P1D");
+    }
+
+    @Test
+    void the_order_of_response_actions_counts() {
+        String note = "      - { path: $.Note, contains: slow, action: rate_limited, wait: PT2S }\n";
+        assertThat(messages(API, API.replace(note, "").replace("resources:", note + "resources:")))
+                .containsExactly("source api: order of response_actions 'path $.Note, contains slow', status 404 to status 404,"
+                        + " 'path $.Note, contains slow'");
+    }
+
+    @Test
+    void ways_of_writing_one_thing_of_an_api_are_no_change() {
+        String same = API.replace("{ limit: 5, interval: PT1M }", "[ { interval: PT60S, limit: 5 } ]")
+                .replace("paginator: page_number", "paginator: { type: page_number }")
+                .replace("\"IBM, AAPL\"", "{ values: [IBM, AAPL] }");
+        assertThat(messages(API, same)).isEmpty();
     }
 
     @Test

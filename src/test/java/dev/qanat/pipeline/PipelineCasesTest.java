@@ -1,5 +1,6 @@
 package dev.qanat.pipeline;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
@@ -33,11 +34,11 @@ import org.junit.jupiter.api.TestFactory;
  */
 class PipelineCasesTest {
     private static final Path CASES = Path.of("src/test/resources/pipelines");
-    private static final Pattern FACT = Pattern.compile("# ([a-zA-Z0-9_.\\[\\]]+) = (.*)");
+    private static final Pattern FACT = Pattern.compile("# ([a-zA-Z0-9_.\\[\\]-]+) = (.*)");
     private static final Pattern PLACE = Pattern.compile("# (\\d+:\\d+ .*)");
     private static final Pattern MESSAGE = Pattern.compile("# {3}(.*)");
 
-    private static final Map<String, String> ALLOWED = Map.of("SHOP_INBOX", "drops/shop", "EMPTY", "");
+    private static final Map<String, String> ALLOWED = Map.of("SHOP_INBOX", "drops/shop", "EMPTY", "", "TICKERS", "IBM, AAPL,, MSFT");
     private static final PipelineReader READER = new PipelineReader(name -> Optional.ofNullable(ALLOWED.get(name)));
 
     @TestFactory
@@ -115,13 +116,18 @@ class PipelineCasesTest {
 
     /** What a record holds as paths and texts, so that a case can name any of it. */
     private static void flatten(String path, Object value, Map<String, String> facts) {
-        if (value instanceof Optional<?> optional) {
+        if (value instanceof Template template) {
+            facts.put(path, visible(template.parts().stream().map(PipelineCasesTest::told).collect(joining())));
+        } else if (value instanceof Map<?, ?> map && !map.isEmpty()) {
+            map.forEach((key, of) -> flatten(path + "." + key, of, facts));
+        } else if (value instanceof Optional<?> optional) {
             flatten(path, optional.isPresent() ? optional.get() : "-", facts);
         } else if (value instanceof List<?> list && list.stream().anyMatch(Record.class::isInstance)) {
             for (int i = 0; i < list.size(); i++) {
                 flatten(path + "[" + i + "]", list.get(i), facts);
             }
         } else if (value instanceof Record && !(value instanceof ColumnType) && !(value instanceof MaxErrors)) {
+            facts.put(path, value.getClass().getSimpleName());
             for (RecordComponent component : value.getClass().getRecordComponents()) {
                 flatten((path.isEmpty() ? "" : path + ".") + component.getName(), component(component, value), facts);
             }
@@ -130,6 +136,15 @@ class PipelineCasesTest {
         } else {
             facts.put(path, visible(value));
         }
+    }
+
+    private static String told(Template.Part part) {
+        if (part instanceof Template.Literal literal) {
+            return literal.text();
+        }
+        return part instanceof Template.Secret secret
+                ? "<secret " + secret.name() + ">"
+                : "<" + ((Template.Reference) part).scope() + " " + ((Template.Reference) part).name() + ">";
     }
 
     private static String visible(Object value) {

@@ -88,6 +88,32 @@ class PipelineReaderTest {
     }
 
     @Test
+    void a_setting_of_an_api_never_stands_in_a_message() {
+        PipelineReader reader = new PipelineReader(name -> Optional.of("hunter2"));
+        String yaml = """
+                pipeline: shop
+                sources: { api: { type: rest_api, base_url: "${URL}", timeout: "${TIMEOUT}" } }
+                resources:
+                  - name: sales
+                    endpoint: { path: "/{{ partition.p }}", paginator: { type: offset, limit: "${LIMIT}" } }
+                    partitions: { p: { values: "${P},${P}", pattern: "[A-Z]" } }
+                    incremental: { cursor_path: at, initial_value: "${FIRST}", lag: "${LAG}" }
+                    schema: { at: date }
+                """;
+        InvalidPipeline invalid = catchThrowableOfType(InvalidPipeline.class, () -> reader.read(yaml, "shop.yaml"));
+        assertThat(invalid.problems()).extracting(Problem::path).containsExactly(
+                "sources.api.base_url",
+                "sources.api.timeout",
+                "resources[0].endpoint.paginator.limit",
+                "resources[0].partitions.p.values",
+                "resources[0].partitions.p.values",
+                "resources[0].partitions.p.values",
+                "resources[0].incremental.initial_value",
+                "resources[0].incremental.lag");
+        assertThat(invalid.getMessage()).doesNotContain("hunter2").contains("value 2 of '${P},${P}' is given twice");
+    }
+
+    @Test
     void what_a_setting_holds_is_not_put_in_again() {
         PipelineReader reader = new PipelineReader(name -> Optional.of("{{ vars.x }}"));
         String yaml = SMALLEST.replace("name: sales", "name: sales, files: { glob: \"a${B}\" }");

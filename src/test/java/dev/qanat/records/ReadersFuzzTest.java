@@ -71,11 +71,18 @@ class ReadersFuzzTest {
                 .as((format, delimiter, encoding, header, skip) -> new FileRules(
                         Optional.empty(), format, delimiter, encoding, header, skip, FileRules.DEFAULT_NULL_IF));
         Declared some = new Declared(List.of("id", "a", "name"), Set.of("id", "a", "name"), Set.of("a"));
+        Declared arrays = new Declared(
+                List.of(),
+                Set.of(),
+                Set.of(),
+                Map.of(),
+                Map.of("tags", some, "products", Declared.NOTHING, "a__tags", some),
+                PersonalFields.NONE);
         return Combinators.combine(
                         Mutations.of(cases(), tokens),
                         Arbitraries.of(Wrapper.class),
                         rules,
-                        Arbitraries.of(Declared.NOTHING, some))
+                        Arbitraries.of(Declared.NOTHING, some, arrays))
                 .as((bytes, wrapper, rule, declared) -> Tuple.of(packed(bytes, wrapper), wrapper, rule, declared));
     }
 

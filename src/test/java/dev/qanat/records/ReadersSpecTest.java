@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
@@ -38,14 +39,15 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
  * Runs the cases of {@code spec/csv} and {@code spec/json}. A case gives its input as {@code input} (text, in UTF-8 or in
  * {@code charset}) or {@code hex}, packed when {@code gzip} is true; {@code rules} and {@code declared}; and what is expected:
  * {@code fields}, {@code records} (their values), and where the case is about them {@code lines}, {@code json}, {@code strings},
- * {@code faults} (by the record's index: code and a part of the reason) and {@code description}; or a {@code failure}'s code and
+ * {@code faults} (by the record's index: code and a part of the reason), {@code itemFields}, {@code items} (of each record, their
+ * values by array) and {@code description}; or a {@code failure}'s code and
  * parts of its message.
  */
 class ReadersSpecTest {
 
     private static final Set<String> KEYS = Set.of(
             "id", "why", "input", "charset", "hex", "gzip", "rules", "declared", "fields", "records", "lines", "json", "strings",
-            "faults", "description", "failure");
+            "faults", "description", "failure", "itemFields", "items");
 
     private static final Set<String> IDS = new TreeSet<>();
 
@@ -130,6 +132,17 @@ class ReadersSpecTest {
         same(spec, "json", () -> records.stream().map(chunk::json).toList());
         same(spec, "strings", () -> records.stream().map(r -> r.strings().stream().boxed().toList()).toList());
         same(spec, "description", chunks::description);
+        same(spec, "itemFields", chunk::itemFields);
+        same(spec, "items", () -> records.stream().map(ReadersSpecTest::items).toList());
+    }
+
+    private static Map<String, List<List<String>>> items(RawRecord record) {
+        Map<String, List<List<String>>> items = new HashMap<>();
+        record.items().forEach((array, all) -> {
+            assertThat(all).allSatisfy(item -> assertThat(item.line()).isEqualTo(record.line()));
+            items.put(array, all.stream().map(item -> Arrays.asList(item.values())).toList());
+        });
+        return items;
     }
 
     private static void same(Map<?, ?> spec, String key, Supplier<Object> found) {
@@ -169,7 +182,14 @@ class ReadersSpecTest {
         Map<?, ?> declared = spec.containsKey("declared") ? (Map<?, ?>) spec.get("declared") : Map.of();
         List<String> fields = strings(declared.get("fields"));
         List<String> names = declared.containsKey("names") ? strings(declared.get("names")) : fields;
-        return new Declared(fields, Set.copyOf(names), Set.copyOf(strings(declared.get("whole"))));
+        Map<String, Declared> arrays = new HashMap<>();
+        if (declared.containsKey("arrays")) {
+            ((Map<?, ?>) declared.get("arrays"))
+                    .forEach((array, whole) -> arrays.put(
+                            (String) array, new Declared(List.of(), Set.of(), Set.copyOf(strings(whole)))));
+        }
+        return new Declared(
+                fields, Set.copyOf(names), Set.copyOf(strings(declared.get("whole"))), Map.of(), arrays, PersonalFields.NONE);
     }
 
     private static Optional<Charset> charset(Object name) {

@@ -1,0 +1,133 @@
+package dev.qanat.ledger;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import javax.sql.DataSource;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/**
+ * How far polls are: what became of their partitions, and where the next poll of each starts. What a landing writes of it, it writes
+ * itself, in its own transaction. Safe for use by several threads.
+ */
+@ApplicationScoped
+public class Polls {
+
+    private final JdbcClient db;
+    private final RunQueue queue;
+
+    Polls(DataSource dataSource, RunQueue queue) {
+        this.db = JdbcClient.create(dataSource);
+        this.queue = queue;
+    }
+
+    public enum Status {
+        /** All of it has landed. */
+        LANDED,
+        /** Some of it has landed; it goes on at its token. */
+        DEFERRED,
+        FAILED;
+
+        public String id() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /**
+     * What became of a partition in a run.
+     *
+     * @param partition its values by name, as JSON text
+     * @param token where a deferred one goes on
+     * @param error of a failed one
+     */
+    public record Partition(String resource, String partition, Status status, Optional<String> token, Optional<Run.RunError> error) {}
+
+    /** What an answer that landed may be asked by whether it has changed. */
+    public record Validator(Optional<String> etag, Optional<String> lastModified) {}
+
+    /** The partitions that the run has dealt with. */
+    public List<Partition> partitions(long run) {
+        return db.sql("SELECT * FROM qanat.poll_partition WHERE run_id = :run ORDER BY resource, partition")
+                .param("run", run)
+                .query((row, number) -> new Partition(
+                        row.getString("resource"),
+                        row.getString("partition"),
+                        Status.valueOf(row.getString("status").toUpperCase(Locale.ROOT)),
+                        Optional.ofNullable(row.getString("token")),
+                        Optional.ofNullable(row.getString("error_code"))
+                                .map(code -> new Run.RunError(code, String.valueOf(column(row, "error_message"))))))
+                .list();
+    }
+
+    private static String column(ResultSet row, String name) {
+        try {
+            return row.getString(name);
+        } catch (SQLException e) {
+            throw new IllegalStateException("column " + name, e);
+        }
+    }
+
+    /** The greatest value of a partition's incremental field that landed. */
+    public Optional<String> cursor(String pipeline, String resource, String partition) {
+        return db.sql("SELECT value FROM qanat.cursor WHERE pipeline = :pipeline AND resource = :resource AND partition = :partition")
+                .param("pipeline", pipeline)
+                .param("resource", resource)
+                .param("partition", partition)
+                .query(String.class)
+                .optional();
+    }
+
+    public Optional<Validator> validator(String pipeline, String resource, String request) {
+        return db.sql("""
+                        SELECT etag, last_modified FROM qanat.validator
+                        WHERE pipeline = :pipeline AND resource = :resource AND request = :request""")
+                .param("pipeline", pipeline)
+                .param("resource", resource)
+                .param("request", request)
+                .query((row, number) -> new Validator(
+                        Optional.ofNullable(row.getString("etag")), Optional.ofNullable(row.getString("last_modified"))))
+                .optional();
+    }
+
+    /** Notes that a partition failed; what it had fetched does not land. */
+    public void failed(long run, Partition failed) {
+        db.sql("""
+                        INSERT INTO qanat.poll_partition (run_id, resource, partition, status, error_code, error_message)
+                        SELECT id, :resource, :partition, 'failed', :code, :message
+                        FROM qanat.run WHERE id = :run AND worker = :worker AND status = 'running'
+                        ON CONFLICT (run_id, resource, partition)
+                        DO UPDATE SET status = excluded.status, error_code = excluded.error_code, error_message = excluded.error_message""")
+                .param("resource", failed.resource())
+                .param("partition", failed.partition())
+                .param("code", failed.error().map(Run.RunError::code).orElse(null))
+                .param("message", failed.error().map(error -> error.message().replace('\0', '\uFFFD')).orElse(null))
+                .param("run", run)
+                .param("worker", queue.worker())
+                .update();
+    }
+
+    /**
+     * Notes that everything a run was to fetch is dealt with and has landed; what is left to do is to end it.
+     *
+     * @return whether it was still this process's, and not to be cancelled
+     */
+    public boolean complete(long run, long bytes) {
+        return db.sql("""
+                        UPDATE qanat.run
+                        SET landed_at = now(), bytes = :bytes, (read, inserted, updated, unchanged, duplicate, filtered, rejected) = (
+                            SELECT coalesce(sum(read), 0), coalesce(sum(inserted), 0), coalesce(sum(updated), 0),
+                                   coalesce(sum(unchanged), 0), coalesce(sum(duplicate), 0), coalesce(sum(filtered), 0),
+                                   coalesce(sum(rejected), 0)
+                            FROM qanat.run_resource WHERE run_id = run.id AND resource = ANY (run.polled))
+                        WHERE id = :run AND worker = :worker AND status = 'running' AND landed_at IS NULL
+                          AND cancel_requested_at IS NULL""")
+                        .param("bytes", bytes)
+                        .param("run", run)
+                        .param("worker", queue.worker())
+                        .update()
+                == 1;
+    }
+}

@@ -1,0 +1,99 @@
+package dev.qanat.route;
+
+import dev.qanat.failure.Code;
+import dev.qanat.failure.InputFailure;
+import dev.qanat.failure.TransientFailure;
+import dev.qanat.ledger.Run;
+import java.time.Duration;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** This process's attempt at a run: what all that work on it share, and how they learn that they are to stop. Safe for several threads. */
+final class Attempt {
+
+    private static final long LOOK_MILLIS = 200;
+
+    private final Run run;
+    private final UUID worker;
+    private final Set<Runnable> interruptible = ConcurrentHashMap.newKeySet();
+    private volatile boolean leaseLost;
+    private volatile @Nullable String cancelReason;
+
+    Attempt(Run run, UUID worker) {
+        this.run = run;
+        this.worker = worker;
+    }
+
+    Run run() {
+        return run;
+    }
+
+    UUID worker() {
+        return worker;
+    }
+
+    void cancel(String reason) {
+        cancelReason = reason;
+        interruptible.forEach(Runnable::run);
+    }
+
+    boolean isCancelled() {
+        return cancelReason != null;
+    }
+
+    /** Why it is cancelled, for people. */
+    String cancelReason() {
+        return String.valueOf(cancelReason);
+    }
+
+    /** @throws InputFailure when the run is to stop */
+    void checkCancelled() {
+        String reason = cancelReason;
+        if (reason != null) {
+            throw new InputFailure(Code.CANCELLED, reason);
+        }
+    }
+
+    void loseLease() {
+        leaseLost = true;
+        interruptible.forEach(Runnable::run);
+    }
+
+    boolean isLeaseLost() {
+        return leaseLost;
+    }
+
+    /** @throws TransientFailure when the run is another process's */
+    void checkLease() {
+        if (leaseLost) {
+            throw new TransientFailure(
+                    Code.LEASE_LOST, "run " + run.id() + " was taken over: its heartbeat did not reach the database");
+        }
+    }
+
+    /** What ends something that waits, such as a request, should the run be to stop; until {@link #leave}. */
+    void enter(Runnable interrupt) {
+        interruptible.add(interrupt);
+        if (isCancelled() || leaseLost) {
+            interrupt.run();
+        }
+    }
+
+    void leave(Runnable interrupt) {
+        interruptible.remove(interrupt);
+    }
+
+    /** Waits, unless the run is to stop. */
+    void sleep(Duration time) throws InterruptedException {
+        long until = System.nanoTime() + time.toNanos();
+        for (long left = time.toNanos(); left > 0; left = until - System.nanoTime()) {
+            checkCancelled();
+            checkLease();
+            Thread.sleep(Math.min(LOOK_MILLIS, left / 1_000_000), (int) (left < LOOK_MILLIS * 1_000_000 ? left % 1_000_000 : 0));
+        }
+        checkCancelled();
+        checkLease();
+    }
+}

@@ -1,0 +1,402 @@
+package dev.qanat.route;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.qanat.api.Answer;
+import dev.qanat.api.ApiAnswer;
+import dev.qanat.api.ApiRequest;
+import dev.qanat.api.PartitionPages;
+import dev.qanat.api.Validators.Validator;
+import dev.qanat.failure.Code;
+import dev.qanat.failure.Failure;
+import dev.qanat.failure.InputFailure;
+import dev.qanat.failure.TransientFailure;
+import dev.qanat.pipeline.ApiSource;
+import dev.qanat.records.Chunk;
+import dev.qanat.records.Chunks;
+import dev.qanat.validate.CheckedChunk;
+import dev.qanat.validate.CursorField;
+import io.quarkus.runtime.annotations.RegisterForReflection;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A partition of a resource as a run fetches it, page by page, and what becomes of it: what the steps of its route share, as the
+ * exchange property {@code fetch}. The requests of a partition follow each other; the chunks of a page are checked by several threads.
+ */
+@RegisterForReflection
+public final class Fetch {
+
+    private static final Logger LOG = Logger.getLogger(Fetch.class);
+
+    /** No partition has more; the product with the most partitions is a number of a chunk. */
+    private static final int MOST_CHUNKS = 1 << 17;
+
+    /** How long to wait for a quota where nobody says. */
+    private static final Duration UNTOLD = Duration.ofHours(1);
+
+    private final Load load;
+    private final String key;
+    private final ApiSource source;
+    private @Nullable PartitionPages pages;
+    private final Span span;
+    private final AtomicLong bytes = new AtomicLong();
+    private final int index;
+    private Counted counted = Counted.NOTHING;
+    private Counted beforePage = Counted.NOTHING;
+    private @Nullable InputStream answer;
+    private InFlight.@Nullable Sending sending;
+    private @Nullable ApiRequest request;
+    private @Nullable Chunks chunks;
+    private @Nullable String greatest;
+    private int attempts;
+    private long takenAt;
+    private @Nullable Long use;
+    private Instant notBefore = Instant.EPOCH;
+    private @Nullable Failure failure;
+    private boolean fatal;
+    private @Nullable Deferral deferral;
+
+    /**
+     * What was staged of the partition.
+     *
+     * @param chunks how many, of which the last may have failed
+     */
+    record Counted(int chunks, long read, long accepted, long rows, long rejected) {
+        private static final Counted NOTHING = new Counted(0, 0, 0, 0, 0);
+
+        private Counted minus(Counted other) {
+            return new Counted(
+                    chunks - other.chunks,
+                    read - other.read,
+                    accepted - other.accepted,
+                    rows - other.rows,
+                    rejected - other.rejected);
+        }
+    }
+
+    /**
+     * Some of what was staged.
+     *
+     * @param first the number of its first chunk
+     * @param end the number after its last
+     */
+    record Part(int first, int end, Counted counted) {}
+
+    /** Why a partition goes on later, and when. */
+    record Deferral(Instant until, String reason) {}
+
+    /**
+     * The range that is loaded.
+     *
+     * @param field the incremental field; null where the resource has none
+     * @param last the cursor or what stands in for it, without the lag
+     * @param stored the cursor as it stands
+     */
+    record Span(
+            @Nullable CursorField field, Optional<String> start, Optional<String> end, Optional<String> last, Optional<String> stored) {
+
+        /** Everything. */
+        static final Span WHOLE = new Span(null, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+    }
+
+    /**
+     * Where a partition goes on that some pages of which have landed.
+     *
+     * @param pages as these know it
+     * @param greatest value of the incremental field in the pages that landed
+     */
+    record Token(String pages, @Nullable String greatest) {
+        private static final ObjectMapper JSON = new ObjectMapper();
+
+        String json() {
+            try {
+                return JSON.writeValueAsString(this);
+            } catch (JsonProcessingException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+
+        static Token of(String json) {
+            try {
+                return JSON.readValue(json, Token.class);
+            } catch (JsonProcessingException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+
+    /**
+     * @param index of the partition in the resource, from 0: each has chunk numbers of its own
+     * @param key the partition in the ledger
+     * @param greatest value of the incremental field in pages that have landed
+     */
+    Fetch(Load load, int index, String key, ApiSource source, Span span, @Nullable String greatest) {
+        this.load = load;
+        this.index = index;
+        this.key = key;
+        this.source = source;
+        this.span = span;
+        this.greatest = greatest;
+    }
+
+    void begin(PartitionPages ofPartition) {
+        pages = ofPartition;
+    }
+
+    private PartitionPages pages() {
+        return Objects.requireNonNull(pages);
+    }
+
+    Load load() {
+        return load;
+    }
+
+    String key() {
+        return key;
+    }
+
+    ApiSource source() {
+        return source;
+    }
+
+    /** Whether there is another request to be sent: of the next page, or the last one once more. */
+    public boolean isMore() {
+        return deferral == null && failure == null && !load.getFetches().isStopped() && (request != null || pages().hasNext());
+    }
+
+    /** The request to be sent: the one that is to be sent again, or that of the next page. */
+    ApiRequest request() {
+        ApiRequest known = request;
+        if (known == null) {
+            known = pages().next();
+            request = known;
+        }
+        return known;
+    }
+
+    /** Not earlier than this the request is to be sent. */
+    Instant notBefore() {
+        return notBefore;
+    }
+
+    /** The request is counted in its source's quota. */
+    void taken(long asUse) {
+        use = asUse;
+        takenAt = System.nanoTime();
+    }
+
+    /** How much later than it was counted the request was sent, and as which use; once for each. */
+    Optional<Late> late(long sentAt) {
+        Long counted = use;
+        use = null;
+        return counted == null ? Optional.empty() : Optional.of(new Late(counted, Duration.ofNanos(sentAt - takenAt)));
+    }
+
+    /** A request that was counted before it was sent. */
+    record Late(long use, Duration by) {}
+
+    /** Takes an answer: its records, or what it says of the request. */
+    void answered(ApiAnswer answer, Retries retries) throws IOException {
+        chunks = null;
+        Answer meaning = pages().read(answer);
+        if (meaning instanceof Answer.Records records) {
+            chunks = records.chunks();
+            beforePage = counted;
+        } else if (meaning instanceof Answer.Again again) {
+            again(again, retries);
+        } else if (meaning instanceof Answer.QuotaExhausted exhausted) {
+            Instant until = Instant.now().plus(exhausted.after().orElse(UNTOLD));
+            defer(new Deferral(until, exhausted.failure().getMessage()));
+        } else if (meaning instanceof Answer.Failed failed) {
+            fail(failed.failure(), failed.scope() == Answer.Scope.RUN);
+        } else {
+            settled();
+        }
+    }
+
+    private void again(Answer.Again again, Retries retries) {
+        if (again.attempt()) {
+            failed(again.failure(), again.after(), retries);
+        } else {
+            pause(again.after().orElse(source.retry().initial()));
+        }
+    }
+
+    /** The answer that is being read, and the request that it answers. */
+    void opened(InputStream body, InFlight.Sending by) {
+        answer = body;
+        sending = by;
+    }
+
+    /** The answer has been read, or is not to be read any further: its connection is free again. */
+    void closeAnswer() {
+        InputStream open = answer;
+        answer = null;
+        chunks = null;
+        try (open) {
+            InFlight.Sending known = sending;
+            sending = null;
+            if (known != null) {
+                known.ended();
+            }
+        } catch (IOException e) {
+            LOG.debugf(e, "The answer to %s could not be closed", shown());
+        }
+    }
+
+    /** How the request that is on its way is named, without secrets. */
+    String shown() {
+        ApiRequest known = request;
+        return known == null ? source.name() : known.shown();
+    }
+
+    private void settled() {
+        request = null;
+        attempts = 0;
+        notBefore = Instant.EPOCH;
+    }
+
+    /** A request that time may heal: it is sent again after a while, or the partition has failed. */
+    void failed(TransientFailure why, Optional<Duration> after, Retries retries) {
+        attempts++;
+        if (attempts >= source.retry().maxAttempts()) {
+            fail(why, false);
+            return;
+        }
+        pause(after.orElseGet(() -> retries.delay(source.retry(), attempts)));
+    }
+
+    void pause(Duration time) {
+        notBefore = Instant.now().plus(time);
+    }
+
+    void defer(Deferral why) {
+        deferral = why;
+    }
+
+    /** @param ofRun whether the other partitions are not to be fetched either */
+    void fail(Failure why, boolean ofRun) {
+        failure = why;
+        fatal = ofRun;
+    }
+
+    Optional<Failure> failure() {
+        return Optional.ofNullable(failure);
+    }
+
+    boolean isFatal() {
+        return fatal;
+    }
+
+    Optional<Deferral> deferral() {
+        return Optional.ofNullable(deferral);
+    }
+
+    boolean isDeferred() {
+        return deferral != null;
+    }
+
+    boolean isToLand() {
+        return failure == null && !load.getFetches().isStopped();
+    }
+
+    /** The records of a page have been staged, where it had any. */
+    void endPage() {
+        boolean read = chunks != null;
+        closeAnswer();
+        if (read) {
+            settled();
+        }
+    }
+
+    /** The chunks of the page that was answered; none where it has no records. */
+    public Iterator<Chunk> getChunks() {
+        Chunks ofPage = chunks;
+        return ofPage == null ? Collections.emptyIterator() : load.asLongAsItGoesOn(ofPage);
+    }
+
+    /** Counts a checked chunk and leaves out what is not in the range. */
+    CheckedChunk checked(CheckedChunk chunk) {
+        CheckedChunk selected = chunk;
+        CursorField field = span.field();
+        if (field != null) {
+            CursorField.InRange inRange = field.select(chunk, span.start(), span.end());
+            selected = inRange.chunk();
+            greatest = field.later(greatest, inRange.greatest().orElse(null));
+        }
+        return selected;
+    }
+
+    /** Counts a chunk that was staged. */
+    void staged(CheckedChunk chunk) {
+        counted = new Counted(
+                counted.chunks(),
+                counted.read() + chunk.chunk().records().size(),
+                counted.accepted() + chunk.accepted().size(),
+                counted.rows() + chunk.rows().size(),
+                counted.rejected() + chunk.rejections().size());
+    }
+
+    /** The number of the next chunk of the partition. */
+    int nextChunk() {
+        if (counted.chunks() == MOST_CHUNKS - 1) {
+            throw new InputFailure(Code.TOO_LARGE, "a partition has more than " + MOST_CHUNKS + " chunks of records");
+        }
+        int number = index * MOST_CHUNKS + counted.chunks();
+        counted = new Counted(counted.chunks() + 1, counted.read(), counted.accepted(), counted.rows(), counted.rejected());
+        return number;
+    }
+
+    /** What was staged of the page that is being read; from now on as if it had not been. */
+    Part takeBackPage() {
+        return takeBack(beforePage);
+    }
+
+    /** All that was staged; from now on as if it had not been. */
+    Part takeBackAll() {
+        return takeBack(Counted.NOTHING);
+    }
+
+    private Part takeBack(Counted to) {
+        int first = index * MOST_CHUNKS;
+        Part part = new Part(first + to.chunks(), first + counted.chunks(), counted.minus(to));
+        // The numbers stay used: what was staged under them is removed, but might be on its way.
+        counted = new Counted(counted.chunks(), to.read(), to.accepted(), to.rows(), to.rejected());
+        beforePage = counted;
+        return part;
+    }
+
+    /** Where the next poll starts, if that is further than where it would start now. */
+    Optional<String> nextCursor() {
+        CursorField field = span.field();
+        return field == null || greatest == null ? Optional.empty() : Optional.ofNullable(field.later(greatest, span.stored().orElse(null)));
+    }
+
+    /** Where the partition goes on. */
+    String token() {
+        return new Token(pages().token(), greatest).json();
+    }
+
+    Map<String, Validator> validators() {
+        return pages().validators();
+    }
+
+    void received(long count) {
+        bytes.addAndGet(count);
+    }
+
+    long bytesRead() {
+        return bytes.get();
+    }
+}

@@ -1,0 +1,189 @@
+package dev.qanat.route;
+
+import dev.qanat.api.ApiAnswer;
+import dev.qanat.api.ApiRequest;
+import dev.qanat.failure.Code;
+import dev.qanat.failure.Failure;
+import dev.qanat.failure.InputFailure;
+import dev.qanat.failure.TransientFailure;
+import dev.qanat.ledger.Polls;
+import dev.qanat.ledger.Quotas;
+import dev.qanat.ledger.Run;
+import dev.qanat.validate.CheckedChunk;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Named;
+import java.io.IOException;
+import java.io.InputStream;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.camel.Body;
+import org.apache.camel.Exchange;
+import org.apache.camel.ExchangeProperty;
+import org.apache.camel.Message;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The steps of the route that fetches a partition: the next request, its answer, which rows are new, and the end. Safe for use by several
+ * threads, each with a fetch of its own.
+ */
+@ApplicationScoped
+@Named("fetch")
+public class Fetching {
+
+    private static final Logger LOG = Logger.getLogger(Fetching.class);
+
+    /** The way from the quota to the network takes a varying time; this much is allowed for. */
+    private static final Duration WAY = Duration.ofMillis(2);
+
+    private final Quotas quotas;
+    private final Polls polls;
+    private final Retries retries;
+
+    Fetching(Quotas quotas, Polls polls, Retries retries) {
+        this.quotas = quotas;
+        this.polls = polls;
+        this.retries = retries;
+    }
+
+    /** Makes the message the next request: its headers, its body, and its URL in {@code CamelHttpUri}. */
+    public void request(@ExchangeProperty("fetch") Fetch fetch, Exchange exchange) {
+        ApiRequest request = fetch.request();
+        Message message = exchange.getMessage();
+        message.removeHeaders("*");
+        request.headers().forEach(message::setHeader);
+        message.setHeader(Exchange.HTTP_URI, request.uri().toString());
+        message.setHeader(Exchange.HTTP_METHOD, request.method());
+        message.setBody(request.body().orElse(null));
+        exchange.setProperty("sending", InFlight.begin(fetch.load().attempt(), fetch.source().timeout()));
+    }
+
+    /** Takes the answer to a request: its status, its headers, its body as a stream. */
+    public void answer(
+            @ExchangeProperty("fetch") Fetch fetch, @ExchangeProperty("sending") InFlight.Sending sending, Exchange exchange)
+            throws IOException {
+        note(fetch, sending);
+        Message message = exchange.getMessage();
+        int status = message.getHeader(Exchange.HTTP_RESPONSE_CODE, 0, Integer.class);
+        InputStream body = message.getBody(InputStream.class);
+        InputStream counted = new AnswerStream(body == null ? InputStream.nullInputStream() : body, fetch, fetch.source().timeout());
+        fetch.opened(counted, sending);
+        fetch.answered(new ApiAnswer(status, headers(message), counted), retries);
+        message.removeHeaders("*");
+        message.setBody(null);
+    }
+
+    private static Map<String, List<String>> headers(Message message) {
+        Map<String, List<String>> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        message.getHeaders().forEach((name, value) -> {
+            if (!name.startsWith("Camel") && value != null) {
+                headers.put(name, value instanceof List<?> list ? list.stream().map(String::valueOf).toList() : List.of(value.toString()));
+            }
+        });
+        return headers;
+    }
+
+    /** The request was not answered, or not to the end: the connection failed, or it took too long. */
+    public void unanswered(
+            @ExchangeProperty("fetch") Fetch fetch,
+            @ExchangeProperty("sending") InFlight.@Nullable Sending sending,
+            @ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Throwable thrown)
+            throws Exception {
+        if (sending != null) {
+            note(fetch, sending);
+        }
+        fetch.closeAnswer();
+        Load load = fetch.load();
+        load.checkCancelled();
+        load.attempt().checkLease();
+        if (load.chunkFailure() != null) {
+            throw thrown instanceof Exception exception ? exception : new IllegalStateException(thrown);
+        }
+        takeBack(load, fetch.takeBackPage());
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            if (cause instanceof InputFailure refused) {
+                fetch.fail(refused, false);
+                return;
+            }
+        }
+        fetch.failed(
+                new TransientFailure(Code.NO_ANSWER, fetch.shown() + ": " + reason(thrown), thrown), Optional.empty(), retries);
+    }
+
+    private static String reason(Throwable thrown) {
+        return thrown.getMessage() == null ? thrown.getClass().getSimpleName() : thrown.getMessage();
+    }
+
+    private void note(Fetch fetch, InFlight.Sending sending) {
+        fetch.late(sending.sentAt())
+                .filter(late -> late.by().compareTo(WAY) > 0)
+                .ifPresent(late -> quotas.sentLater(Throttle.quotaOf(fetch), late.use(), late.by()));
+    }
+
+    /** Leaves out what lies before the cursor, and remembers how far the partition has come. */
+    public CheckedChunk select(@Body CheckedChunk chunk, @ExchangeProperty("fetch") Fetch fetch) {
+        return fetch.checked(chunk);
+    }
+
+    /** All chunks of the page are staged. */
+    public void endPage(@ExchangeProperty("fetch") Fetch fetch) {
+        fetch.endPage();
+    }
+
+    private static void takeBack(Load load, Fetch.Part part) throws SQLException {
+        if (part.end() > part.first()) {
+            load.opened().staging().discard(part.first(), part.end(), part.counted().rows(), part.counted().accepted(),
+                    part.counted().rejected());
+            load.discarded(part.counted().read(), part.counted().rejected());
+        }
+    }
+
+    /** Ends a partition: what one has staged that failed does not land, and the others go on. */
+    public void end(@ExchangeProperty("fetch") Fetch fetch) throws SQLException {
+        Optional<Failure> failure = fetch.failure();
+        if (failure.isPresent()) {
+            discard(fetch, failure.get());
+            if (fetch.isFatal()) {
+                fetch.load().getFetches().stop();
+                throw failure.get();
+            }
+        }
+    }
+
+    /** Ends a partition that met an error; the others go on, unless it is the database's, the resource's or the run's. */
+    public void failed(@ExchangeProperty("fetch") Fetch fetch, @ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Exception thrown)
+            throws Exception {
+        fetch.closeAnswer();
+        Load load = fetch.load();
+        load.checkCancelled();
+        load.attempt().checkLease();
+        Failure failure = Failures.of(thrown, load.getRun());
+        if (fetch.isFatal() || load.chunkFailure() != null || failure instanceof TransientFailure) {
+            load.getFetches().stop();
+            throw failure;
+        }
+        fetch.fail(failure, false);
+        discard(fetch, failure);
+    }
+
+    private void discard(Fetch fetch, Failure failure) throws SQLException {
+        Load load = fetch.load();
+        takeBack(load, fetch.takeBackAll());
+        polls.failed(
+                load.getRun().id(),
+                new Polls.Partition(
+                        load.getResourceName(),
+                        fetch.key(),
+                        Polls.Status.FAILED,
+                        Optional.empty(),
+                        Optional.of(new Run.RunError(failure.code().id(), failure.getMessage()))));
+        try (LogContext context = LogContext.of(load)) {
+            LOG.warnf("Partition %s of %s failed (%s): %s", LogContext.line(fetch.key()), load.getResourceName(),
+                    failure.code().id(), LogContext.line(failure.getMessage()));
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package dev.qanat.route;
+
+import dev.qanat.records.Limits;
+import dev.qanat.settings.Settings;
+import jakarta.enterprise.context.ApplicationScoped;
+
+/** What bounds the memory of the loads of this process. */
+@ApplicationScoped
+class LoadLimits {
+
+    private final Limits limits;
+    private final ChunkRoom room;
+
+    LoadLimits(Settings settings) {
+        this.limits = new Limits(
+                settings.maxFieldCharacters(),
+                settings.maxRecordCharacters(),
+                settings.maxFields(),
+                settings.maxUnpackedSize().asLongValue(),
+                settings.maxUnpackedRatio());
+        this.room = new ChunkRoom(1 + settings.workers());
+    }
+
+    Limits limits() {
+        return limits;
+    }
+
+    /** All loads share it. */
+    ChunkRoom room() {
+        return room;
+    }
+}

@@ -1,0 +1,373 @@
+package dev.qanat.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.qanat.app.ApiStub.Came;
+import dev.qanat.app.ApiStub.Said;
+import io.restassured.path.json.JsonPath;
+import io.restassured.response.Response;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Resources of APIs: what is asked, what lands, what is told when an API does not answer as it should. */
+class PollIT {
+
+    private static Qanat qanat;
+    private static ApiStub api;
+
+    private final String pipeline = Qanat.newName("poll");
+
+    @BeforeAll
+    static void start() throws Exception {
+        qanat = Qanat.fresh("poll")
+                .with("QANAT_ALLOWED_HOSTS", "127.0.0.1")
+                .with("QANAT_ALLOWED_ENV", "TEST_*")
+                .with("TEST_KEY", "s3cr3t-k3y")
+                .start();
+        api = new ApiStub(came -> Said.of(404, "text/plain", "not scripted"));
+    }
+
+    @AfterAll
+    static void stop() {
+        qanat.close();
+        api.close();
+    }
+
+    @Test
+    void pages_become_rows_and_every_record_is_accounted_for() throws Exception {
+        api.script(came -> {
+            int offset = Integer.parseInt(came.parameter("offset"));
+            StringBuilder items = new StringBuilder();
+            for (int i = offset; i < Math.min(offset + 10, 25); i++) {
+                items.append(items.length() == 0 ? "" : ",")
+                        .append("{\"id\":").append(i).append(",\"price\":").append(i == 3 ? "\"x\"" : i + ".10").append("}");
+            }
+            return Said.json("{\"total\":25,\"items\":[" + items + "]}");
+        });
+        upload("", """
+                    endpoint:
+                      path: /items
+                      data_selector: $.items
+                      paginator: { type: offset, limit: 10, total_path: $.total }
+                    columns: { id: bigint, price: "numeric(12,2)" }
+                    primary_key: id
+                """);
+
+        JsonPath run = poll();
+
+        assertThat(run.getString("status")).as(run.prettify()).isEqualTo("succeeded");
+        assertThat(Feed.outcome(run)).isEqualTo("25 read, 24 inserted, 1 rejected");
+        assertThat(run.getString("resources[0].table")).isEqualTo("silver." + pipeline);
+        assertThat(qanat.value("SELECT sum(price) FROM silver." + pipeline)).isEqualTo("299.40");
+        assertThat(qanat.rejections(run.getLong("id"))).singleElement().satisfies(one -> assertThat(one)
+                .containsEntry("position", 4)
+                .containsEntry("column", "price")
+                .containsEntry("source", "GET " + api.url() + "/items?limit=10&offset=0"));
+        assertThat(qanat.value("SELECT count(*) FROM bronze." + pipeline + "__rows")).isEqualTo("24");
+
+        JsonPath again = poll();
+        assertThat(Feed.outcome(again)).isEqualTo("25 read, 24 unchanged, 1 rejected");
+    }
+
+    @Test
+    void partitions_fail_one_by_one() throws Exception {
+        api.script(came -> switch (came.parameter("symbol")) {
+            case "BAD" -> Said.json("{\"Error Message\":\"Invalid API call for " + came.parameter("apikey") + "\"}");
+            default -> Said.json("{\"rows\":{\"2024-01-02\":{\"close\":\"1.5\"},\"2024-01-03\":{\"close\":\"2.5\"}}}");
+        });
+        upload("""
+                    auth: { type: api_key, location: query, name: apikey, api_key: "${secret:TEST_KEY}" }
+                    response_actions: [ { path: "$['Error Message']", action: fail_partition } ]
+                """, """
+                    endpoint:
+                      path: /query
+                      params: { symbol: "{{ partition.symbol }}" }
+                      data_selector: $.rows
+                      record_shape: { entries: { key_as: date } }
+                    partitions: { symbol: [ AAPL, BAD, MSFT ] }
+                    columns: { ticker: { from: symbol, type: text }, date: { type: date }, close: { type: "numeric(12,2)" } }
+                    primary_key: [ ticker, date ]
+                """);
+
+        JsonPath run = poll();
+
+        assertThat(run.getString("status")).as(run.prettify()).isEqualTo("partial");
+        assertThat(run.getString("error.code")).isEqualTo("partition_failed");
+        assertThat(run.getString("error.message")).contains("BAD", "Invalid API call", "***").doesNotContain("s3cr3t", "AAPL");
+        assertThat(Feed.outcome(run)).isEqualTo("partial partition_failed: 4 read, 4 inserted");
+        assertThat(qanat.value("SELECT string_agg(ticker || date || close, ' ' ORDER BY ticker, date) FROM silver." + pipeline))
+                .isEqualTo("AAPL2024-01-021.50 AAPL2024-01-032.50 MSFT2024-01-021.50 MSFT2024-01-032.50");
+        assertThat(qanat.logText()).doesNotContain("s3cr3t");
+        assertThat(qanat.value("SELECT count(*) FROM qanat.run WHERE error_message LIKE '%s3cr3t%'")).isEqualTo("0");
+    }
+
+    @Test
+    void items_of_arrays_and_personal_values_are_those_of_files_and_a_partition_that_fails_leaves_none() throws Exception {
+        api.script(came -> switch (came.parameter("shop") + came.parameter("page")) {
+            case "north1" -> Said.json("""
+                    [{"id": 1, "mail": "s3cret@x.org", "products": [{"sku": "a", "quantity": 2}, {"sku": "b", "quantity": 1}]},
+                     {"id": 2, "mail": "s3cret@x.org", "products": [{"sku": "a", "quantity": "many"}]}]""");
+            case "north2" -> Said.json("[{\"id\": 3, \"mail\": \"s3cret@x.org\", \"products\": [{\"sku\": \"c\", \"quantity\": 5}]}]");
+            case "south1" -> Said.json("[{\"id\": 4, \"mail\": \"s3cret@x.org\", \"products\": [{\"sku\": \"d\", \"quantity\": 1}, {\"sku\": \"e\"}]}]");
+            case "south2" -> Said.of(404, "text/plain", "no such page");
+            case "west1" -> Said.json("[{\"id\": 5, \"mail\": s3cret}]");
+            default -> Said.json("[]");
+        });
+        upload("    retry: { max_attempts: 1 }\n", """
+                    endpoint: { path: /carts, params: { shop: "{{ partition.shop }}" }, paginator: { type: page_number, page_param: page } }
+                    partitions: { shop: [ north, south, west ] }
+                    columns: { id: bigint, shop: text, mail: { pii: hash } }
+                    primary_key: id
+                    children: { products: { columns: { sku: text, quantity: integer } } }
+                """);
+
+        JsonPath run = poll();
+
+        assertThat(run.getString("error.message")).contains("south", "no such page", "west", "this is no JSON");
+        assertThat(Feed.outcome(run)).isEqualTo("partial partition_failed: 3 read, 2 inserted, 1 rejected");
+        assertThat(Feed.outcome(run, "products")).isEqualTo("4 read, 3 inserted, 1 rejected");
+        assertThat(items("products")).isEqualTo("1 0 a 2, 1 1 b 1, 3 0 c 5");
+        assertThat(qanat.rejections(run.getLong("id"))).singleElement().satisfies(one -> assertThat(one)
+                .containsEntry("column", "products[0].quantity"));
+        assertThat(qanat.value("SELECT count(DISTINCT mail) || ' ' || min(length(mail)) FROM silver." + pipeline)).isEqualTo("1 64");
+        assertThat(qanat.value("SELECT count(*) FROM bronze." + pipeline + "__rows WHERE record->>'shop' = 'north'")).isEqualTo("2");
+        assertThat(qanat.value("SELECT count(*) FROM bronze." + pipeline + "__rows AS t WHERE t::text LIKE '%s3cret%'")).isEqualTo("0");
+        assertThat(qanat.rejections(run.getLong("id")).toString() + run.prettify() + qanat.logText()).doesNotContain("s3cret@", ": s3cret");
+        assertThat(qanat.value("SELECT count(*) FROM pg_tables WHERE schemaname = 'qanat_staging' AND tablename LIKE 'run\\_"
+                        + run.getLong("id") + "\\_%'"))
+                .isEqualTo("0");
+
+        api.script(came -> Said.json(came.parameter("shop").equals("north") && came.parameter("page").equals("1")
+                ? "[{\"id\": 1, \"mail\": \"s3cret@x.org\", \"products\": [{\"sku\": \"a\", \"quantity\": 3}]}]"
+                : "[]"));
+        JsonPath again = poll();
+        assertThat(Feed.outcome(again)).isEqualTo("1 read, 1 unchanged");
+        assertThat(Feed.outcome(again, "products")).isEqualTo("1 read, 1 updated");
+        assertThat(items("products")).isEqualTo("1 0 a 3, 3 0 c 5");
+    }
+
+    private String items(String array) throws Exception {
+        return qanat.value("SELECT string_agg(concat_ws(' ', _parent_id, _index, sku, quantity), ', ' ORDER BY _parent_id, _index) FROM silver."
+                + pipeline + "__" + array);
+    }
+
+    @Test
+    void a_cursor_is_kept_for_each_partition_and_only_moves_with_what_landed() throws Exception {
+        List<String> starts = new ArrayList<>();
+        api.script(came -> {
+            starts.add(came.parameter("since"));
+            return Said.json("[{\"id\":1,\"day\":\"2024-01-02\"},{\"id\":2,\"day\":\"2024-01-05\"}]");
+        });
+        upload("", """
+                    endpoint: { path: /days, params: { since: "{{ incremental.start_value }}" } }
+                    incremental: { cursor_path: day, initial_value: "2024-01-01", lag: P2D }
+                    columns: { id: bigint, day: date }
+                    primary_key: id
+                """);
+
+        assertThat(Feed.outcome(poll())).isEqualTo("2 read, 2 inserted");
+        assertThat(Feed.outcome(poll())).isEqualTo("2 read, 1 unchanged, 1 filtered");
+        assertThat(Feed.outcome(poll("\"from\": \"2024-01-02\", \"to\": \"2024-01-03\""))).isEqualTo("2 read, 1 unchanged, 1 filtered");
+        assertThat(Feed.outcome(poll())).isEqualTo("2 read, 1 unchanged, 1 filtered");
+        assertThat(Feed.outcome(poll("\"full_refresh\": true"))).isEqualTo("2 read, 2 unchanged");
+
+        assertThat(starts).containsExactly("2024-01-01", "2024-01-03", "2024-01-02", "2024-01-03", "2024-01-01");
+        assertThat(qanat.value("SELECT value FROM qanat.cursor WHERE pipeline = '" + pipeline + "'")).isEqualTo("2024-01-05");
+    }
+
+    @Test
+    void a_limit_holds_in_every_window_and_is_used() throws Exception {
+        api.script(came -> Said.json("[{\"id\":" + came.parameter("n") + "}]"));
+        upload("    rate_limit: [ { limit: 5, interval: PT1S } ]\n", """
+                    endpoint: { path: /, params: { n: "{{ partition.n }}" } }
+                    partitions: { n: "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26" }
+                    columns: { id: bigint }
+                    primary_key: id
+                """);
+        api.forget();
+
+        assertThat(Feed.outcome(poll())).isEqualTo("26 read, 26 inserted");
+
+        List<Long> times = api.requests().stream().map(Came::nanos).sorted().toList();
+        assertThat(times).hasSize(26);
+        for (int i = 5; i < times.size(); i++) {
+            assertThat(times.get(i) - times.get(i - 5)).as("request %d after that 5 before it", i).isGreaterThanOrEqualTo(1_000_000_000L);
+        }
+        double seconds = (times.get(25) - times.get(0)) / 1e9;
+        assertThat(5 / seconds).as("25 requests after the first in %s s: share of the allowed rate", seconds).isGreaterThan(0.98);
+    }
+
+    @Test
+    void a_quota_that_is_used_up_defers_the_run_which_goes_on_by_itself() throws Exception {
+        api.script(came -> Said.json(came.parameter("page").equals("5") ? "[]" : "[{\"id\":" + came.parameter("page") + ",\"tags\":[\"a\"]}]"));
+        upload("    rate_limit: [ { limit: 3, interval: PT10S, on_exhausted: defer } ]\n", """
+                    endpoint: { path: /, paginator: { type: page_number, page_param: page } }
+                    columns: { id: bigint }
+                    primary_key: id
+                    children: { tags: {} }
+                """);
+        long id = trigger("").jsonPath().getLong("runs[0].id");
+
+        qanat.await("it is deferred", () -> "deferred".equals(run(id).getString("status")));
+        assertThat(run(id).getString("error.code")).isEqualTo("quota_exhausted");
+        assertThat(qanat.value("SELECT count(*) FROM silver." + pipeline)).isEqualTo("3");
+        qanat.await("it has gone on", () -> "succeeded".equals(run(id).getString("status")));
+
+        assertThat(Feed.outcome(run(id))).isEqualTo("4 read, 4 inserted");
+        assertThat(qanat.value("SELECT string_agg(id::text, ' ' ORDER BY id) FROM silver." + pipeline)).isEqualTo("1 2 3 4");
+        assertThat(Feed.outcome(run(id), "tags")).isEqualTo("4 read, 4 inserted");
+        assertThat(run(id).getList("resources")).hasSize(2);
+    }
+
+    @Test
+    void requests_are_sent_again_that_time_may_heal_and_no_others() throws Exception {
+        AtomicInteger asked = new AtomicInteger();
+        Function<Came, Said> good = came -> Said.json("[{\"id\":1}]");
+        upload("    retry: { max_attempts: 3, initial: PT0.1S, max: PT1S }\n    timeout: PT1S\n", """
+                    endpoint: { path: / }
+                    columns: { id: bigint }
+                    primary_key: id
+                """);
+
+        api.script(came -> asked.incrementAndGet() == 1 ? Said.of(503, "text/plain", "busy") : good.apply(came));
+        assertThat(poll().getString("status")).isEqualTo("succeeded");
+        asked.set(0);
+        api.script(came -> asked.incrementAndGet() == 1 ? Said.of(429, "text/plain", "slow").with("Retry-After", "1") : good.apply(came));
+        api.forget();
+        assertThat(poll().getString("status")).isEqualTo("succeeded");
+        assertThat(api.requests().get(1).nanos() - api.requests().get(0).nanos()).isGreaterThanOrEqualTo(1_000_000_000L);
+        asked.set(0);
+        api.script(came -> asked.incrementAndGet() == 1 ? good.apply(came).after(3_000) : good.apply(came));
+        assertThat(poll().getString("status")).isEqualTo("succeeded");
+        asked.set(0);
+        api.script(came -> Said.of(500, "text/html", "<h1>oops " + asked.incrementAndGet() + "</h1>"));
+        JsonPath failed = poll();
+        assertThat(failed.getString("status")).isEqualTo("failed");
+        assertThat(failed.getString("error.message")).contains("500", "oops");
+        assertThat(asked).hasValue(3);
+        asked.set(0);
+        api.script(came -> Said.of(400, "text/plain", "no such thing " + asked.incrementAndGet()));
+        assertThat(poll().getString("error.message")).contains("400", "no such thing");
+        assertThat(asked).hasValue(1);
+    }
+
+    @Test
+    void a_slow_partition_delays_no_other() throws Exception {
+        api.script(came -> Said.json("[{\"id\":" + came.parameter("n") + "}]").after(came.parameter("n").equals("1") ? 3_000 : 0));
+        upload("", """
+                    endpoint: { path: /, params: { n: "{{ partition.n }}" } }
+                    partitions: { n: "1,2,3,4,5,6" }
+                    columns: { id: bigint }
+                    primary_key: id
+                """);
+        api.forget();
+
+        assertThat(Feed.outcome(poll())).isEqualTo("6 read, 6 inserted");
+
+        List<Long> times = api.requests().stream().map(Came::nanos).sorted().toList();
+        assertThat(times.get(5) - times.get(0)).isLessThan(2_000_000_000L);
+    }
+
+    @Test
+    void a_private_address_is_not_asked() throws Exception {
+        try (Qanat closed = Qanat.fresh("closed").start()) {
+            api.script(came -> Said.json("[{\"id\":1}]"));
+            api.forget();
+            closed.pipeline(yaml("", "    endpoint: { path: / }\n    columns: { id: bigint }\n"));
+
+            JsonPath run = closed.request()
+                    .contentType("application/json")
+                    .queryParam("wait", "PT30S")
+                    .body("{\"pipeline\": \"" + pipeline + "\"}")
+                    .post("/trigger-job")
+                    .jsonPath();
+            JsonPath told = closed.request().get("/runs/" + run.getLong("runs[0].id")).jsonPath();
+
+            assertThat(told.getString("status")).isEqualTo("failed");
+            assertThat(told.getString("error.code")).isEqualTo("host_not_allowed");
+            assertThat(told.getString("error.message")).contains("127.0.0.1", "QANAT_ALLOWED_HOSTS");
+            assertThat(api.requests()).isEmpty();
+        }
+    }
+
+    @Test
+    void a_poll_that_was_killed_is_done_again_and_nothing_is_lost_or_doubled() throws Exception {
+        try (Qanat killed = Qanat.fresh("killed").with("QANAT_ALLOWED_HOSTS", "127.0.0.1").start()) {
+            api.script(came -> {
+                int page = Integer.parseInt(came.parameter("page"));
+                return Said.json(page > 40 ? "[]" : "[{\"id\":" + page + "}]").after(50);
+            });
+            killed.pipeline(yaml("", """
+                    endpoint: { path: /, paginator: page_number }
+                    columns: { id: bigint }
+                    write_disposition: append
+                    dedup: none
+                """));
+            killed.request().contentType("application/json").body("{\"pipeline\": \"" + pipeline + "\"}").post("/trigger-job");
+            api.forget();
+            killed.await("it is on its way", () -> api.requests().size() > 15);
+            killed.kill();
+            killed.start();
+
+            List<JsonPath> runs = killed.awaitRuns(pipeline, 2);
+            assertThat(runs).extracting(run -> run.getString("status")).containsExactly("succeeded", "interrupted");
+            assertThat(Feed.outcome(runs.get(0))).isEqualTo("40 read, 40 inserted");
+            assertThat(killed.value("SELECT count(*) || ' ' || count(DISTINCT id) FROM silver." + pipeline)).isEqualTo("40 40");
+            assertThat(killed.value("SELECT count(*) FROM pg_tables WHERE schemaname = 'qanat_staging'")).isEqualTo("0");
+        }
+    }
+
+    @Test
+    void a_poll_is_cancelled_while_it_waits_for_an_answer() throws Exception {
+        api.script(came -> Said.json("[]").after(20_000));
+        upload("", "    endpoint: { path: / }\n    columns: { id: bigint }\n");
+        api.forget();
+        long id = trigger("").jsonPath().getLong("runs[0].id");
+        qanat.await("it asks", () -> !api.requests().isEmpty());
+
+        long begun = System.nanoTime();
+        qanat.request().post("/runs/" + id + "/cancel");
+        qanat.await("it is cancelled", () -> "cancelled".equals(run(id).getString("status")));
+
+        assertThat(System.nanoTime() - begun).isLessThan(5_000_000_000L);
+    }
+
+    private String yaml(String source, String resource) {
+        return "pipeline: " + pipeline + "\nsources:\n  api:\n    type: rest_api\n    base_url: " + api.url() + "\n"
+                + source.indent(0)
+                + "resources:\n  - name: rows\n    source: api\n    table: " + pipeline + "\n" + resource;
+    }
+
+    private void upload(String source, String resource) {
+        qanat.pipeline(yaml(source, resource));
+    }
+
+    private Response trigger(String more) {
+        Response answer = qanat.request()
+                .contentType("application/json")
+                .body("{\"pipeline\": \"" + pipeline + "\"" + (more.isEmpty() ? "" : ", " + more) + "}")
+                .post("/trigger-job");
+        assertThat(answer.statusCode()).as(answer.asString()).isEqualTo(202);
+        return answer;
+    }
+
+    private JsonPath poll() {
+        return poll("");
+    }
+
+    /** The run of a trigger, once it has ended. */
+    private JsonPath poll(String more) {
+        long id = trigger(more).jsonPath().getLong("runs[0].id");
+        qanat.await("run " + id + " has ended", () -> !List.of("queued", "running").contains(run(id).getString("status")));
+        return run(id);
+    }
+
+    private static JsonPath run(long id) {
+        return qanat.request().get("/runs/" + id).jsonPath();
+    }
+}
