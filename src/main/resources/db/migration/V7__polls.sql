@@ -88,7 +88,7 @@ BEGIN
     FOR i IN 1 .. array_length(limits, 1) LOOP
         nth := (SELECT u.started_at FROM qanat.quota_use u
                 WHERE u.source = of_source ORDER BY u.started_at DESC OFFSET limits[i] - 1 LIMIT 1);
-        allowed := nth + make_interval(secs => seconds[i] + least(seconds[i] * 0.005, 0.05) + 0.002);
+        allowed := nth + make_interval(secs => seconds[i] + least(seconds[i] * 0.001, 0.05) + 0.002);
         IF allowed > latest THEN
             latest := allowed;
             which := i;

@@ -83,6 +83,7 @@ public enum Code {
     HTTP_UNEXPECTED,
     RATE_LIMITED,
     QUOTA_EXHAUSTED,
+    GAVE_WAY,
     API_REFUSED,
     TOKEN_REFUSED,
     EMPTY_BODY,

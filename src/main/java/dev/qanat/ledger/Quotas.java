@@ -29,29 +29,48 @@ public class Quotas {
     /**
      * What came of asking for a request.
      *
-     * @param id of the use that is counted; empty when it is not allowed yet
+     * @param isAllowed whether it may be sent
+     * @param id of the use that is counted; empty when it is not allowed yet, or there is nothing to count
      * @param pause until it may be asked for again; zero when it is allowed
      * @param limit which of the limits it waits for, counted from 0; empty where the source itself wants none
      * @param reason why the source itself wants none, where it said so
      */
-    public record Taken(Optional<Long> id, Duration pause, Optional<Integer> limit, Optional<String> reason) {}
+    public record Taken(boolean isAllowed, Optional<Long> id, Duration pause, Optional<Integer> limit, Optional<String> reason) {}
 
     /**
-     * Takes one request, if all limits allow it now.
+     * Takes one request, if all limits allow it now and the source wants any.
      *
      * @param source whose quota it is
      */
     public Taken take(String source, List<Limit> limits) {
+        if (limits.isEmpty()) {
+            return unlimited(source);
+        }
         return db.sql("SELECT * FROM qanat.take_quota(:source, :limits, :seconds)")
                 .param("source", source)
                 .param("limits", limits.stream().map(Limit::requests).toArray(Integer[]::new))
                 .param("seconds", limits.stream().map(limit -> seconds(limit.interval())).toArray(Double[]::new))
-                .query((row, index) -> new Taken(
-                        Optional.ofNullable(row.getObject("id", Long.class)),
-                        Duration.ofNanos((long) Math.ceil(row.getDouble("wait") * NANOS)),
-                        Optional.ofNullable(row.getObject("binding", Integer.class)).map(number -> number - 1),
-                        Optional.ofNullable(row.getString("reason"))))
+                .query((row, index) -> {
+                    Optional<Long> id = Optional.ofNullable(row.getObject("id", Long.class));
+                    return new Taken(
+                            id.isPresent(),
+                            id,
+                            duration(row.getDouble("wait")),
+                            Optional.ofNullable(row.getObject("binding", Integer.class)).map(number -> number - 1),
+                            Optional.ofNullable(row.getString("reason")));
+                })
                 .single();
+    }
+
+    private Taken unlimited(String source) {
+        return db.sql("""
+                        SELECT extract(epoch FROM paused_until - clock_timestamp())::double precision AS wait, reason
+                        FROM qanat.quota WHERE source = :source AND paused_until > clock_timestamp()""")
+                .param("source", source)
+                .query((row, index) -> new Taken(
+                        false, Optional.empty(), duration(row.getDouble("wait")), Optional.empty(), Optional.ofNullable(row.getString("reason"))))
+                .optional()
+                .orElseGet(() -> new Taken(true, Optional.empty(), Duration.ZERO, Optional.empty(), Optional.empty()));
     }
 
     /** Notes that a request was sent later than it was taken. */
@@ -75,6 +94,10 @@ public class Quotas {
                 .param("until", until.toString())
                 .param("reason", reason)
                 .update();
+    }
+
+    private static Duration duration(double seconds) {
+        return Duration.ofNanos((long) Math.ceil(seconds * NANOS));
     }
 
     private static double seconds(Duration duration) {

@@ -27,6 +27,9 @@ public class RunQueue {
 
     static final int LEASE_SECONDS = 8;
 
+    /** How long ago somebody may have looked at a folder who queues a file now. */
+    private static final int SEEN_BEFORE_SECONDS = 3;
+
     /** How long the keys of triggers are remembered. */
     private static final int KEY_DAYS = 7;
 
@@ -43,12 +46,13 @@ public class RunQueue {
     }
 
     /**
-     * Queues a run of a file, unless one of it waits or is worked on.
+     * Queues a run of a file, unless one of it waits or is worked on. A file that was seen to arrive is not queued for some seconds after a
+     * run of it has ended: who saw it may have looked before it was put away.
      *
      * @param path the file's path below the home
-     * @return the run that will load the file
+     * @return the run that will load the file; empty where it was probably seen before it was put away
      */
-    public long enqueueFile(
+    public Optional<Long> enqueueFile(
             String pipeline,
             int configVersion,
             Run.Trigger trigger,
@@ -60,8 +64,12 @@ public class RunQueue {
         return db.sql("""
                         INSERT INTO qanat.run (pipeline, config_version, trigger, full_refresh, source, file, file_size,
                                                file_modified, available_at)
-                        VALUES (:pipeline, :version, :trigger, :fullRefresh, :source, :file, :size, :modified,
-                                now() + make_interval(secs => :rest))
+                        SELECT :pipeline, :version, :trigger, :fullRefresh, :source, :file, :size, CAST(:modified AS timestamptz),
+                               now() + make_interval(secs => :rest)
+                        WHERE :trigger <> 'file' OR NOT EXISTS (
+                            SELECT FROM qanat.run
+                            WHERE pipeline = :pipeline AND file = :file AND file_size = :size AND file_modified = :modified
+                              AND finished_at > now() - make_interval(secs => :afterwards))
                         ON CONFLICT (pipeline, file) WHERE status IN ('queued', 'running') AND file IS NOT NULL
                         DO UPDATE SET full_refresh =
                             run.full_refresh OR (run.status = 'queued' AND excluded.full_refresh)
@@ -75,8 +83,9 @@ public class RunQueue {
                 .param("size", size)
                 .param("modified", Timestamp.from(modified.truncatedTo(ChronoUnit.MICROS)))
                 .param("rest", secondsToRest(modified))
+                .param("afterwards", SEEN_BEFORE_SECONDS)
                 .query(Long.class)
-                .single();
+                .optional();
     }
 
     /**

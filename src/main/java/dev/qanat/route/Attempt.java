@@ -8,17 +8,20 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** This process's attempt at a run: what all that work on it share, and how they learn that they are to stop. Safe for several threads. */
 final class Attempt {
 
-    private static final long LOOK_MILLIS = 200;
+    private static final long LOOK_NANOS = 200_000_000;
 
     private final Run run;
     private final UUID worker;
     private final Set<Runnable> interruptible = ConcurrentHashMap.newKeySet();
     private volatile boolean leaseLost;
+    private volatile boolean givesWay;
     private volatile @Nullable String cancelReason;
 
     Attempt(Run run, UUID worker) {
@@ -73,10 +76,15 @@ final class Attempt {
         }
     }
 
-    /** What ends something that waits, such as a request, should the run be to stop; until {@link #leave}. */
+    /** Whether what works on the run is to end, for whatever reason. */
+    boolean isToStop() {
+        return isCancelled() || leaseLost;
+    }
+
+    /** What ends something that waits, such as a request, should the run be to stop or to give way; until {@link #leave}. */
     void enter(Runnable interrupt) {
         interruptible.add(interrupt);
-        if (isCancelled() || leaseLost) {
+        if (isToStop() || givesWay) {
             interrupt.run();
         }
     }
@@ -85,15 +93,34 @@ final class Attempt {
         interruptible.remove(interrupt);
     }
 
-    /** Waits, unless the run is to stop. */
-    void sleep(Duration time) throws InterruptedException {
+    /** What works on it is to put the rest off: the process stops, or the way of a row is changed. */
+    void giveWay() {
+        givesWay = true;
+        interruptible.forEach(Runnable::run);
+    }
+
+    boolean givesWay() {
+        return givesWay;
+    }
+
+    /**
+     * Waits, unless the run is to stop.
+     *
+     * @param goesOn whether to wait any longer
+     * @return whether the time is over
+     */
+    boolean sleep(Duration time, BooleanSupplier goesOn) throws InterruptedException {
         long until = System.nanoTime() + time.toNanos();
         for (long left = time.toNanos(); left > 0; left = until - System.nanoTime()) {
             checkCancelled();
             checkLease();
-            Thread.sleep(Math.min(LOOK_MILLIS, left / 1_000_000), (int) (left < LOOK_MILLIS * 1_000_000 ? left % 1_000_000 : 0));
+            if (!goesOn.getAsBoolean()) {
+                return false;
+            }
+            TimeUnit.NANOSECONDS.sleep(Math.min(LOOK_NANOS, left));
         }
         checkCancelled();
         checkLease();
+        return goesOn.getAsBoolean();
     }
 }

@@ -22,10 +22,12 @@ import java.io.InputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +47,9 @@ public final class Fetch {
     /** How long to wait for a quota where nobody says. */
     private static final Duration UNTOLD = Duration.ofHours(1);
 
+    /** What is not the fault of one request: all have to wait as long as the answer says. */
+    private static final Set<Code> OF_SOURCE = EnumSet.of(Code.RATE_LIMITED, Code.HTTP_429, Code.HTTP_5XX);
+
     private final Load load;
     private final String key;
     private final ApiSource source;
@@ -60,8 +65,7 @@ public final class Fetch {
     private @Nullable Chunks chunks;
     private @Nullable String greatest;
     private int attempts;
-    private long takenAt;
-    private @Nullable Long use;
+    private @Nullable Use use;
     private Instant notBefore = Instant.EPOCH;
     private @Nullable Failure failure;
     private boolean fatal;
@@ -94,7 +98,7 @@ public final class Fetch {
     record Part(int first, int end, Counted counted) {}
 
     /** Why a partition goes on later, and when. */
-    record Deferral(Instant until, String reason) {}
+    record Deferral(Instant until, Code code, String reason) {}
 
     /**
      * The range that is loaded.
@@ -190,47 +194,61 @@ public final class Fetch {
         return notBefore;
     }
 
-    /** The request is counted in its source's quota. */
-    void taken(long asUse) {
-        use = asUse;
-        takenAt = System.nanoTime();
+    /** The request may be sent. */
+    void allowed(Use as) {
+        use = as;
     }
 
-    /** How much later than it was counted the request was sent, and as which use; once for each. */
-    Optional<Late> late(long sentAt) {
-        Long counted = use;
+    /** As what the request was allowed; once for each. */
+    Optional<Use> endUse() {
+        Use allowed = use;
         use = null;
-        return counted == null ? Optional.empty() : Optional.of(new Late(counted, Duration.ofNanos(sentAt - takenAt)));
+        return Optional.ofNullable(allowed);
     }
 
-    /** A request that was counted before it was sent. */
-    record Late(long use, Duration by) {}
+    /**
+     * A request that may be sent.
+     *
+     * @param id under which it is counted in its source's quota, if that has limits
+     * @param askedAt {@link System#nanoTime} just before it was
+     */
+    record Use(Optional<Long> id, long askedAt) {}
 
-    /** Takes an answer: its records, or what it says of the request. */
-    void answered(ApiAnswer answer, Retries retries) throws IOException {
+    /** What a source asks of everybody: to be left alone for so long. */
+    record Pause(Duration time, String reason) {}
+
+    /**
+     * Takes an answer: its records, or what it says of the request.
+     *
+     * @return what the answer asks of all requests to its source
+     */
+    Optional<Pause> answered(ApiAnswer answer, Retries retries) throws IOException {
         chunks = null;
         Answer meaning = pages().read(answer);
         if (meaning instanceof Answer.Records records) {
             chunks = records.chunks();
             beforePage = counted;
         } else if (meaning instanceof Answer.Again again) {
-            again(again, retries);
+            return again(again, retries);
         } else if (meaning instanceof Answer.QuotaExhausted exhausted) {
-            Instant until = Instant.now().plus(exhausted.after().orElse(UNTOLD));
-            defer(new Deferral(until, exhausted.failure().getMessage()));
+            Pause pause = new Pause(exhausted.after().orElse(UNTOLD), exhausted.failure().getMessage());
+            defer(new Deferral(Instant.now().plus(pause.time()), exhausted.failure().code(), pause.reason()));
+            return Optional.of(pause);
         } else if (meaning instanceof Answer.Failed failed) {
             fail(failed.failure(), failed.scope() == Answer.Scope.RUN);
         } else {
             settled();
         }
+        return Optional.empty();
     }
 
-    private void again(Answer.Again again, Retries retries) {
+    private Optional<Pause> again(Answer.Again again, Retries retries) {
         if (again.attempt()) {
             failed(again.failure(), again.after(), retries);
         } else {
             pause(again.after().orElse(source.retry().initial()));
         }
+        return again.after().filter(time -> OF_SOURCE.contains(again.failure().code())).map(time -> new Pause(time, again.failure().getMessage()));
     }
 
     /** The answer that is being read, and the request that it answers. */

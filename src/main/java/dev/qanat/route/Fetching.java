@@ -7,7 +7,6 @@ import dev.qanat.failure.Failure;
 import dev.qanat.failure.InputFailure;
 import dev.qanat.failure.TransientFailure;
 import dev.qanat.ledger.Polls;
-import dev.qanat.ledger.Quotas;
 import dev.qanat.ledger.Run;
 import dev.qanat.validate.CheckedChunk;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -15,17 +14,17 @@ import jakarta.inject.Named;
 import java.io.IOException;
 import java.io.InputStream;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
 import org.apache.camel.Message;
 import org.jboss.logging.Logger;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The steps of the route that fetches a partition: the next request, its answer, which rows are new, and the end. Safe for use by several
@@ -37,15 +36,12 @@ public class Fetching {
 
     private static final Logger LOG = Logger.getLogger(Fetching.class);
 
-    /** The way from the quota to the network takes a varying time; this much is allowed for. */
-    private static final Duration WAY = Duration.ofMillis(2);
-
-    private final Quotas quotas;
+    private final Throttle throttle;
     private final Polls polls;
     private final Retries retries;
 
-    Fetching(Quotas quotas, Polls polls, Retries retries) {
-        this.quotas = quotas;
+    Fetching(Throttle throttle, Polls polls, Retries retries) {
+        this.throttle = throttle;
         this.polls = polls;
         this.retries = retries;
     }
@@ -66,13 +62,13 @@ public class Fetching {
     public void answer(
             @ExchangeProperty("fetch") Fetch fetch, @ExchangeProperty("sending") InFlight.Sending sending, Exchange exchange)
             throws IOException {
-        note(fetch, sending);
+        throttle.answered(fetch, sending);
         Message message = exchange.getMessage();
         int status = message.getHeader(Exchange.HTTP_RESPONSE_CODE, 0, Integer.class);
         InputStream body = message.getBody(InputStream.class);
         InputStream counted = new AnswerStream(body == null ? InputStream.nullInputStream() : body, fetch, fetch.source().timeout());
         fetch.opened(counted, sending);
-        fetch.answered(new ApiAnswer(status, headers(message), counted), retries);
+        fetch.answered(new ApiAnswer(status, headers(message), counted), retries).ifPresent(pause -> throttle.pause(fetch, pause));
         message.removeHeaders("*");
         message.setBody(null);
     }
@@ -90,38 +86,42 @@ public class Fetching {
     /** The request was not answered, or not to the end: the connection failed, or it took too long. */
     public void unanswered(
             @ExchangeProperty("fetch") Fetch fetch,
-            @ExchangeProperty("sending") InFlight.@Nullable Sending sending,
             @ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Throwable thrown)
             throws Exception {
-        if (sending != null) {
-            note(fetch, sending);
+        Optional<InputFailure> refused = cause(thrown, InputFailure.class);
+        Load load = fetch.load();
+        if (refused.isPresent() || load.attempt().isToStop() || load.attempt().givesWay()) {
+            throttle.givenUp(fetch);
+        } else {
+            throttle.unanswered(fetch, reason(thrown), thrown);
         }
         fetch.closeAnswer();
-        Load load = fetch.load();
         load.checkCancelled();
         load.attempt().checkLease();
         if (load.chunkFailure() != null) {
             throw thrown instanceof Exception exception ? exception : new IllegalStateException(thrown);
         }
         takeBack(load, fetch.takeBackPage());
-        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
-            if (cause instanceof InputFailure refused) {
-                fetch.fail(refused, false);
-                return;
-            }
+        if (refused.isPresent()) {
+            fetch.fail(refused.get(), false);
+        } else if (load.attempt().givesWay()) {
+            throttle.giveWay(fetch);
+        } else {
+            TransientFailure why = cause(thrown, TransientFailure.class)
+                    .orElseGet(() -> new TransientFailure(Code.NO_ANSWER, fetch.shown() + ": " + reason(thrown), thrown));
+            fetch.failed(why, Optional.empty(), retries);
         }
-        fetch.failed(
-                new TransientFailure(Code.NO_ANSWER, fetch.shown() + ": " + reason(thrown), thrown), Optional.empty(), retries);
+    }
+
+    private static <T> Optional<T> cause(Throwable thrown, Class<T> type) {
+        return Stream.iterate(thrown, Objects::nonNull, Throwable::getCause)
+                .filter(type::isInstance)
+                .map(type::cast)
+                .findFirst();
     }
 
     private static String reason(Throwable thrown) {
         return thrown.getMessage() == null ? thrown.getClass().getSimpleName() : thrown.getMessage();
-    }
-
-    private void note(Fetch fetch, InFlight.Sending sending) {
-        fetch.late(sending.sentAt())
-                .filter(late -> late.by().compareTo(WAY) > 0)
-                .ifPresent(late -> quotas.sentLater(Throttle.quotaOf(fetch), late.use(), late.by()));
     }
 
     /** Leaves out what lies before the cursor, and remembers how far the partition has come. */

@@ -130,7 +130,7 @@ public class Inbox implements GenericFileFilter<File> {
             Pipelines.Active active, String source, Path file, Run.Trigger trigger, boolean fullRefresh) throws IOException {
         try {
             Look look = look(file);
-            return Optional.of(queue.enqueueFile(
+            return queue.enqueueFile(
                     active.name(),
                     active.version(),
                     trigger,
@@ -138,7 +138,7 @@ public class Inbox implements GenericFileFilter<File> {
                     source,
                     places.inLedger(file),
                     look.size(),
-                    look.modified()));
+                    look.modified());
         } catch (NoSuchFileException e) {
             LOG.debugf("%s is gone", file);
             return Optional.empty();

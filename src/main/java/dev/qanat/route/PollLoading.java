@@ -176,17 +176,22 @@ public class PollLoading {
         return new Fetch.Span(field, start, Optional.empty(), last, stored);
     }
 
-    /** Whether the resource has anything to land; a resource that failed has not. */
+    /**
+     * Whether the resource has anything to land; a resource that failed has not. A table that is replaced is so whole: its resource is
+     * fetched from the start again where some of it has to wait.
+     */
     public boolean lands(@ExchangeProperty("load") Load load) {
         Fetches fetches = load.getFetches();
+        boolean replaces = load.opened().resource().writeDisposition() == Resource.WriteDisposition.REPLACE;
         boolean failed = fetches.getPartitions().stream().anyMatch(fetch -> fetch.failure().isPresent());
-        if (failed && load.opened().resource().writeDisposition() == Resource.WriteDisposition.REPLACE) {
+        if (failed && replaces) {
             throw new InputFailure(
                     Code.PARTITION_FAILED,
                     "table " + load.getTableName() + " is replaced whole, and not all that belongs to it could be fetched: "
                             + failed(fetches.getPartitions()));
         }
-        return !fetches.landing().isEmpty();
+        boolean later = replaces && fetches.getPartitions().stream().anyMatch(Fetch::isDeferred);
+        return !later && !fetches.landing().isEmpty();
     }
 
     /** A resource could not be loaded; the others go on, unless the database or the run is the reason. */
@@ -271,7 +276,7 @@ public class PollLoading {
     /** Puts a run back that goes on later. */
     public void defer(@ExchangeProperty("load") Load load) {
         Fetch.Deferral deferral = load.deferral();
-        if (!queue.defer(load.getRun().id(), deferral.until(), Code.QUOTA_EXHAUSTED, deferral.reason())) {
+        if (!queue.defer(load.getRun().id(), deferral.until(), deferral.code(), deferral.reason())) {
             throw new TransientFailure(Code.LEASE_LOST, "run " + load.getRun().id() + " was taken over, or is to be cancelled");
         }
         try (LogContext context = LogContext.of(load)) {

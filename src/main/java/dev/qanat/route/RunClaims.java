@@ -5,7 +5,9 @@ import dev.qanat.ledger.RunQueue;
 import dev.qanat.ledger.Runs;
 import dev.qanat.load.Orphans;
 import dev.qanat.pipeline.Pipelines;
+import io.quarkus.runtime.ShutdownEvent;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
 import jakarta.inject.Named;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,6 +21,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import org.apache.camel.Exchange;
 import org.jboss.logging.Logger;
@@ -42,6 +46,8 @@ public class RunClaims {
     private final Engine engine;
     private final Pipelines pipelines;
     private final Map<Long, Watched> working = new ConcurrentHashMap<>();
+    private final Lock claimingPoll = new ReentrantLock();
+    private volatile boolean stopping;
 
     /** A load at work and when a line about it was last logged. */
     private static final class Watched {
@@ -76,15 +82,22 @@ public class RunClaims {
         return claim(exchange, false);
     }
 
-    /** As {@link #claim(Exchange)}, of the runs that poll. */
+    /** As {@link #claim(Exchange)}, of the runs that poll; by one poller at a time, which are many and shall leave others connections. */
     public @Nullable Load claimPoll(Exchange exchange) {
-        return claim(exchange, true);
+        if (!claimingPoll.tryLock()) {
+            return null;
+        }
+        try {
+            return claim(exchange, true);
+        } finally {
+            claimingPoll.unlock();
+        }
     }
 
     private @Nullable Load claim(Exchange exchange, boolean polls) {
         String route = exchange.getFromRouteId();
         working.values().removeIf(watched -> watched.route.equals(route));
-        if (routeFiles.pausing() || !engine.isWhole()) {
+        if (stopping || routeFiles.pausing() || !engine.isWhole()) {
             return null;
         }
         Map<String, Integer> limits = pipelines.active().stream()
@@ -100,6 +113,12 @@ public class RunClaims {
         Load load = new Load(run, queue.worker());
         working.put(run.id(), new Watched(load, route));
         return load;
+    }
+
+    /** No run is begun any more, and those that wait for an API put the rest off; files that are being loaded have until Camel stops. */
+    void stop(@Observes ShutdownEvent event) {
+        stopping = true;
+        working().values().stream().filter(load -> load.getRun().poll().isPresent()).forEach(load -> load.attempt().giveWay());
     }
 
     private boolean stillWritten(Run run, Run.RunFile file) {

@@ -1,5 +1,7 @@
 package dev.qanat.route;
 
+import dev.qanat.failure.Code;
+import dev.qanat.failure.TransientFailure;
 import dev.qanat.ledger.Quotas;
 import dev.qanat.ledger.Quotas.Taken;
 import dev.qanat.pipeline.ApiSource;
@@ -10,12 +12,15 @@ import jakarta.inject.Named;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.camel.ExchangeProperty;
 
 /**
  * The step that holds a request back until its source's limits allow it, in any process, and its own wait after a failure is over.
- * Where that takes long, the partition goes on later. Safe for use by several threads.
+ * Where that takes long, the partition goes on later. A source that does not answer at all is asked only now and then. Safe for use by
+ * several threads.
  */
 @ApplicationScoped
 @Named("throttle")
@@ -27,40 +32,99 @@ public class Throttle {
     /** So long a source is waited for that itself wants no requests. */
     private static final Duration PATIENCE = Duration.ofSeconds(90);
 
-    private final Quotas quotas;
+    /** A request that is counted a little late needs no correction. */
+    private static final Duration NEAR = Duration.ofMillis(1);
 
-    Throttle(Quotas quotas) {
+    private final Quotas quotas;
+    private final Retries retries;
+    private final RouteFiles routeFiles;
+    private final Map<String, Gate> gates = new ConcurrentHashMap<>();
+
+    Throttle(Quotas quotas, Retries retries, RouteFiles routeFiles) {
         this.quotas = quotas;
+        this.retries = retries;
+        this.routeFiles = routeFiles;
     }
 
-    /** Waits until the request may be sent, and counts it; or defers the partition. */
+    /**
+     * Waits until the request may be sent, and counts it; or defers the partition, or has it fail where the source does not answer any
+     * more.
+     */
     public void await(@ExchangeProperty("fetch") Fetch fetch) throws InterruptedException {
-        Attempt attempt = fetch.load().attempt();
-        attempt.checkCancelled();
-        Duration pause = Duration.between(Instant.now(), fetch.notBefore());
-        if (pause.compareTo(PATIENCE) > 0) {
-            fetch.defer(new Fetch.Deferral(fetch.notBefore(), "the source wants no requests until " + fetch.notBefore()));
-            return;
+        Gate gate = gate(fetch);
+        boolean asked = false;
+        while (!asked && fetch.isMore()) {
+            Duration pause = Duration.between(Instant.now(), fetch.notBefore());
+            if (pause.compareTo(PATIENCE) > 0) {
+                fetch.defer(new Fetch.Deferral(
+                        fetch.notBefore(), Code.RATE_LIMITED, "the source wants no requests until " + fetch.notBefore()));
+            } else if (fetch.load().attempt().sleep(pause, () -> goesOn(fetch))) {
+                asked = ask(fetch, gate);
+            } else {
+                giveWay(fetch);
+            }
         }
-        attempt.sleep(pause);
-        String source = quotaOf(fetch);
+    }
+
+    /** Whether the rest of the partition is not to be put off. */
+    private boolean goesOn(Fetch fetch) {
+        return !fetch.load().attempt().givesWay() && !routeFiles.pausing();
+    }
+
+    /** The rest is put off, so that the process may stop, or the way of a row change, without waiting for a quota. */
+    void giveWay(Fetch fetch) {
+        fetch.defer(new Fetch.Deferral(Instant.now(), Code.GAVE_WAY, "the process stopped, or its routes were changed; it goes on after that"));
+    }
+
+    /** Asks for the request; not where the source counts as dead. */
+    private boolean ask(Fetch fetch, Gate gate) throws InterruptedException {
+        if (!gate.awaitTurn(fetch.load().attempt(), () -> goesOn(fetch))) {
+            giveWay(fetch);
+            return false;
+        }
+        try {
+            if (!gate.isOpen()) {
+                String message =
+                        "source " + fetch.source().name() + " does not answer, and is asked only now and then: " + gate.lastError();
+                fetch.failed(new TransientFailure(Code.NO_ANSWER, message), Optional.empty(), retries);
+                return false;
+            }
+            boolean allowed = false;
+            try {
+                allowed = take(fetch);
+            } finally {
+                if (!allowed) {
+                    gate.unsent();
+                }
+            }
+            return allowed;
+        } finally {
+            gate.leaveTurn();
+        }
+    }
+
+    /** Whether the request may be sent; if not, the partition is deferred. */
+    private boolean take(Fetch fetch) throws InterruptedException {
+        String source = nameOf(fetch);
         List<RateLimit> limits = fetch.source().rateLimits();
-        if (limits.isEmpty()) {
-            return;
-        }
         List<Quotas.Limit> asked =
                 limits.stream().map(limit -> new Quotas.Limit(limit.limit(), limit.interval())).toList();
         while (true) {
+            long askedAt = System.nanoTime();
             Taken taken = quotas.take(source, asked);
-            if (taken.id().isPresent()) {
-                fetch.taken(taken.id().get());
-                return;
+            if (taken.isAllowed()) {
+                fetch.allowed(new Fetch.Use(taken.id(), askedAt));
+                return true;
             }
             if (isDeferred(taken, limits)) {
-                fetch.defer(new Fetch.Deferral(Instant.now().plus(taken.pause()), reason(fetch.source(), taken, limits)));
-                return;
+                Instant until = Instant.now().plus(taken.pause());
+                fetch.defer(new Fetch.Deferral(until, Code.QUOTA_EXHAUSTED, reason(fetch.source(), taken, limits)));
+                return false;
             }
-            attempt.sleep(taken.pause());
+            if (!fetch.load().attempt().sleep(taken.pause(), () -> goesOn(fetch))) {
+                giveWay(fetch);
+                return false;
+            }
         }
     }
 
@@ -80,8 +144,53 @@ public class Throttle {
                 .orElse("source " + source.name() + " wants no requests for now");
     }
 
-    /** Whose quota a partition's requests take from. */
-    static String quotaOf(Fetch fetch) {
+    /** The request was answered, whatever the answer: it is counted as of when it may have reached the source at the latest. */
+    void answered(Fetch fetch, InFlight.Sending sending) {
+        long now = System.nanoTime();
+        fetch.endUse().ifPresent(use -> {
+            Gate gate = gate(fetch);
+            gate.answered();
+            if (use.id().isPresent()) {
+                int first = fetch.source().rateLimits().stream().mapToInt(RateLimit::limit).min().orElse(0);
+                correct(fetch, use, sending.sentAt() + gate.onItsWay(now - sending.sentAt(), first).toNanos());
+            }
+        });
+    }
+
+    /** The request was not answered; nobody knows when it reached the source, if it did. */
+    void unanswered(Fetch fetch, String reason, Throwable why) {
+        fetch.endUse().ifPresent(use -> {
+            gate(fetch).unanswered(reason, why);
+            correct(fetch, use, System.nanoTime());
+        });
+    }
+
+    /** The request was not sent, or nobody waited for its answer. */
+    void givenUp(Fetch fetch) {
+        fetch.endUse().ifPresent(use -> {
+            gate(fetch).unsent();
+            correct(fetch, use, System.nanoTime());
+        });
+    }
+
+    private void correct(Fetch fetch, Fetch.Use use, long reached) {
+        Duration late = Duration.ofNanos(reached - use.askedAt());
+        if (late.compareTo(NEAR) > 0) {
+            use.id().ifPresent(id -> quotas.sentLater(nameOf(fetch), id, late));
+        }
+    }
+
+    /** The source itself wants no requests for a while, from nobody. */
+    void pause(Fetch fetch, Fetch.Pause pause) {
+        quotas.pause(nameOf(fetch), Instant.now().plus(pause.time()), pause.reason());
+    }
+
+    private Gate gate(Fetch fetch) {
+        return gates.computeIfAbsent(nameOf(fetch), Gate::new);
+    }
+
+    /** The source in the ledger: whose quota a partition's requests take from. */
+    private static String nameOf(Fetch fetch) {
         return fetch.load().getRun().pipeline() + "." + fetch.source().name();
     }
 }

@@ -70,8 +70,13 @@ final class ApiStub implements AutoCloseable {
     private volatile Function<Came, Said> script;
 
     ApiStub(Function<Came, Said> script) throws IOException {
+        this(0, script);
+    }
+
+    /** @param port where it listens; 0 for one that is free */
+    ApiStub(int port, Function<Came, Said> script) throws IOException {
         this.script = script;
-        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 512);
+        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 512);
         server.setExecutor(threads);
         server.createContext("/", this::answer);
         server.start();

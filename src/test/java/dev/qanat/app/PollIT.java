@@ -6,10 +6,19 @@ import dev.qanat.app.ApiStub.Came;
 import dev.qanat.app.ApiStub.Said;
 import io.restassured.path.json.JsonPath;
 import io.restassured.response.Response;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -274,6 +283,80 @@ class PollIT {
     }
 
     @Test
+    void what_an_answer_asks_of_one_it_asks_of_all_partitions() throws Exception {
+        AtomicInteger asked = new AtomicInteger();
+        api.script(came -> asked.incrementAndGet() == 1 ? Said.of(429, "text/plain", "slow").with("Retry-After", "2") : Said.json("[{\"id\":1}]"));
+        upload("", """
+                    endpoint: { path: /, params: { n: "{{ partition.n }}" } }
+                    partitions: { n: "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20" }
+                    columns: { id: bigint }
+                    primary_key: id
+                """);
+        api.forget();
+
+        assertThat(poll().getString("status")).isEqualTo("succeeded");
+
+        List<Long> times = api.requests().stream().map(Came::nanos).sorted().toList();
+        assertThat(times).hasSize(21);
+        // Those that were on their way when the first was answered came at once.
+        assertThat(times.stream().filter(time -> time - times.get(0) < 1_900_000_000L).count()).isLessThan(10);
+    }
+
+    @Test
+    void a_quota_that_an_answer_says_is_used_up_costs_one_request_and_not_one_for_each_partition() throws Exception {
+        api.script(came -> Said.json("{\"Information\":\"25 requests per day\"}"));
+        upload("    response_actions: [ { path: $.Information, contains: per day, action: quota_exhausted, wait: PT1H } ]\n", """
+                    endpoint: { path: /, params: { n: "{{ partition.n }}" } }
+                    partitions: { n: "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20" }
+                    columns: { id: bigint }
+                    primary_key: id
+                """);
+        api.forget();
+
+        JsonPath run = poll();
+
+        assertThat(run.getString("status")).as(run.prettify()).isEqualTo("deferred");
+        assertThat(run.getString("error.message")).contains("25 requests per day");
+        // At most those that were sent side by side.
+        assertThat(api.requests()).hasSizeBetween(1, 8);
+    }
+
+    @Test
+    void a_dead_host_is_asked_now_and_then_and_again_when_it_is_back() throws Exception {
+        AtomicInteger came = new AtomicInteger();
+        int port;
+        try (ServerSocket dead = new ServerSocket(0, 64, InetAddress.getLoopbackAddress())) {
+            port = dead.getLocalPort();
+            Thread hangingUp = new Thread(() -> {
+                while (!dead.isClosed()) {
+                    try (Socket caller = dead.accept()) {
+                        came.incrementAndGet();
+                    } catch (IOException e) {
+                        return;
+                    }
+                }
+            });
+            hangingUp.start();
+            qanat.pipeline(yaml("    retry: { max_attempts: 3, initial: PT0.1S }\n", """
+                    endpoint: { path: /, params: { n: "{{ partition.n }}" } }
+                    partitions: { n: "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30" }
+                    columns: { id: bigint }
+                    primary_key: id
+                """).replace(api.url(), "http://127.0.0.1:" + port));
+
+            JsonPath run = poll();
+
+            assertThat(run.getString("status")).as(run.prettify()).isEqualTo("failed");
+            assertThat(run.getString("error.code")).isEqualTo("no_answer");
+            assertThat(came.get()).as("requests to a dead host, of 90").isBetween(5, 20);
+        }
+        try (ApiStub back = new ApiStub(port, asked -> Said.json("[{\"id\":" + asked.parameter("n") + "}]"))) {
+            qanat.await("it is asked again", () -> poll().getString("status").equals("succeeded"));
+            assertThat(qanat.value("SELECT count(*) FROM silver." + pipeline)).isEqualTo("30");
+        }
+    }
+
+    @Test
     void a_private_address_is_not_asked() throws Exception {
         try (Qanat closed = Qanat.fresh("closed").start()) {
             api.script(came -> Said.json("[{\"id\":1}]"));
@@ -320,6 +403,67 @@ class PollIT {
             assertThat(killed.value("SELECT count(*) || ' ' || count(DISTINCT id) FROM silver." + pipeline)).isEqualTo("40 40");
             assertThat(killed.value("SELECT count(*) FROM pg_tables WHERE schemaname = 'qanat_staging'")).isEqualTo("0");
         }
+    }
+
+    @Test
+    void a_poll_that_waits_gives_way_to_an_edit_and_to_a_stop_and_goes_on_after_it() throws Exception {
+        try (Qanat patient = Qanat.fresh("patient")) {
+            Path routes = patient.home().resolve("routes");
+            try (Stream<Path> files = Files.list(Path.of("routes"))) {
+                Files.createDirectories(routes);
+                for (Path file : (Iterable<Path>) files.filter(Files::isRegularFile)::iterator) {
+                    Files.copy(file, routes.resolve(file.getFileName()));
+                }
+            }
+            patient.with("QANAT_ALLOWED_HOSTS", "127.0.0.1").with("QANAT_ROUTES", routes.toString()).start();
+            api.script(came -> Said.json("[{\"id\":" + came.parameter("page") + "}]"));
+            patient.pipeline(yaml("    rate_limit: { limit: 2, interval: PT15S, on_exhausted: wait }\n", """
+                    endpoint: { path: /, paginator: { type: page_number, maximum_page: 6 } }
+                    columns: { id: bigint }
+                    write_disposition: append
+                    dedup: none
+                """));
+            api.forget();
+            patient.request().contentType("application/json").body("{\"pipeline\": \"" + pipeline + "\"}").post("/trigger-job");
+            patient.await("it waits for its limit", () -> api.requests().size() == 2);
+
+            Files.writeString(routes.resolve("poll.camel.yaml"), "\n# edited\n", StandardOpenOption.APPEND);
+            patient.await("the edit is in force", Duration.ofSeconds(8), () -> patient.logText().contains("poll.camel.yaml is loaded anew"));
+            assertThat(patient.value("SELECT count(*) FROM silver." + pipeline)).isEqualTo("2");
+
+            long begun = System.nanoTime();
+            patient.stop();
+            assertThat(System.nanoTime() - begun).as("time to stop").isLessThan(8_000_000_000L);
+            patient.start();
+
+            patient.await("it has gone on", Duration.ofSeconds(60), () -> patient.runs(pipeline).get(0).getString("status").equals("succeeded"));
+            assertThat(patient.runs(pipeline)).hasSize(1);
+            assertThat(patient.value("SELECT string_agg(id::text, ' ' ORDER BY id) FROM silver." + pipeline)).isEqualTo("1 2 3 4 5 6");
+            assertThat(api.requests()).hasSize(6);
+        }
+    }
+
+    @Test
+    void a_table_that_is_replaced_is_never_replaced_by_a_part() throws Exception {
+        AtomicInteger pages = new AtomicInteger(3);
+        api.script(came -> Said.json(Integer.parseInt(came.parameter("page")) > pages.get() ? "[]" : "[{\"id\":" + came.parameter("page") + "}]"));
+        upload("    rate_limit: { limit: 4, interval: PT3S, on_exhausted: defer }\n", """
+                    endpoint: { path: /, paginator: page_number }
+                    columns: { id: bigint }
+                    primary_key: id
+                    write_disposition: replace
+                """);
+        assertThat(Feed.outcome(poll())).isEqualTo("3 read, 3 inserted");
+
+        pages.set(5);
+        long id = trigger("").jsonPath().getLong("runs[0].id");
+        qanat.await("it is deferred", () -> "deferred".equals(run(id).getString("status")));
+        assertThat(qanat.value("SELECT count(*) FROM silver." + pipeline)).isEqualTo("3");
+        qanat.request().post("/runs/" + id + "/cancel");
+
+        pages.set(2);
+        qanat.await("the table is replaced", () -> Feed.outcome(poll()).equals("2 read, 2 unchanged"));
+        assertThat(qanat.value("SELECT string_agg(id::text, ' ' ORDER BY id) FROM silver." + pipeline)).isEqualTo("1 2");
     }
 
     @Test
