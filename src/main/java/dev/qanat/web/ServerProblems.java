@@ -44,8 +44,8 @@ final class ServerProblems {
     private static final String FORM = "application/x-www-form-urlencoded";
     private static final Pattern MULTIPART = Pattern.compile("(?i)multipart/");
     private static final Pattern BOUNDARY = Pattern.compile("(?i)boundary=\"?[^\";\\s]");
-    /** What Vert.x says of a file of a form that cannot be read, at times before it says so of the form. */
-    private static final String CANCELLED = "Streaming aborted";
+    /** What Vert.x fails with that stops writing a form's files: the form cannot be read any further. Either may come first. */
+    private static final Set<String> GIVEN_UP = Set.of("Streaming aborted", "Pipe closed");
 
     private static final Problem UNKNOWN_PATH = new Problem(404, Code.NOT_FOUND, "there is nothing at this path");
 
@@ -127,7 +127,7 @@ final class ServerProblems {
             send(exchange, UNKNOWN_PATH);
         } else if (status == 413) {
             send(exchange, tooLarge());
-        } else if (status >= 400 && status < 500 || failure != null && CANCELLED.equals(failure.getMessage())) {
+        } else if (status >= 400 && status < 500 || failure != null && GIVEN_UP.contains(String.valueOf(failure.getMessage()))) {
             boolean form = exchange.request().isExpectMultipart();
             String part = form ? "form" : "URL or one of its headers";
             if (!form) {
