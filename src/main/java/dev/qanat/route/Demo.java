@@ -4,7 +4,9 @@ import dev.qanat.ledger.Runs;
 import dev.qanat.pipeline.Pipelines;
 import dev.qanat.settings.Home;
 import dev.qanat.settings.Settings;
+import io.quarkus.vertx.http.HttpServerStart;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.ObservesAsync;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -57,6 +59,13 @@ public class Demo {
                 Files.move(aside, to, StandardCopyOption.ATOMIC_MOVE);
                 LOG.infof("Dropped the sample %s", home.inbox().resolve(sample));
             }
+        }
+    }
+
+    /** Once the process answers for the APIs. */
+    void poll(@ObservesAsync HttpServerStart event) throws IOException {
+        if (!settings.demo()) {
+            return;
         }
         for (String pipeline : POLLED) {
             Optional<Pipelines.Active> active = pipelines.active(pipeline);

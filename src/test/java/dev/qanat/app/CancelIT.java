@@ -80,7 +80,8 @@ class CancelIT {
             // What is dropped is copied in several chunks: the table is locked between two of them.
             String rows = IntStream.range(0, 400_000).mapToObj(id -> id + ",n\n").collect(Collectors.joining("", "id,name\n", ""));
             long run = drop("a.csv", rows);
-            awaitStaging(run, "true");
+            // Its columns have been added, for which it would wait otherwise.
+            awaitStaging(run, "EXISTS (SELECT FROM qanat_staging.run_" + run + "_rows)");
             statement.execute("LOCK TABLE qanat_staging.run_" + run + "_rows IN ACCESS EXCLUSIVE MODE");
             qanat.await("a copy waits", () -> is("EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'COPY%run_"
                     + run + "_rows%')"));
