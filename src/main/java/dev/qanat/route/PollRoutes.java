@@ -48,7 +48,7 @@ public class PollRoutes {
         return "poll-" + pipeline + "-" + resource;
     }
 
-    /** Makes, remakes and removes routes as the pipelines in force say. */
+    /** Makes, remakes and removes routes as the pipelines in force say; one that is at work is removed when asked again after that. */
     public synchronized void refresh() throws Exception {
         if (suspended) {
             return;
@@ -60,7 +60,7 @@ public class PollRoutes {
             }
         }
         Set<String> gone = new HashSet<>(made.keySet());
-        gone.removeIf(id -> made.get(id).equals(wanted.get(id)));
+        gone.removeIf(id -> made.get(id).equals(wanted.get(id)) || camel.getInflightRepository().size(id) > 0);
         for (String id : gone) {
             remove(id);
         }

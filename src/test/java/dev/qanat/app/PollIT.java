@@ -467,6 +467,26 @@ class PollIT {
     }
 
     @Test
+    void what_is_taken_out_of_a_pipeline_while_it_is_polled_is_fetched_to_its_end() throws Exception {
+        api.script(came -> {
+            int page = Integer.parseInt(came.parameter("page"));
+            return Said.json(page > 8 ? "[]" : "[{\"id\":" + page + "}]").after(400);
+        });
+        String rows = "    endpoint: { path: /, paginator: page_number }\n    columns: { id: bigint }\n    primary_key: id\n";
+        qanat.pipeline(yaml("", rows) + "  - name: more\n    source: api\n    table: " + pipeline + "_more\n" + rows);
+        api.forget();
+        long id = trigger("").jsonPath().getLong("runs[0].id");
+        qanat.await("it asks", () -> api.requests().size() > 3);
+
+        qanat.pipeline(yaml("", rows));
+        qanat.await("run " + id + " has ended", () -> !run(id).getString("status").equals("running"));
+
+        assertThat(Feed.outcome(run(id))).isEqualTo("16 read, 16 inserted");
+        assertThat(qanat.value("SELECT count(*) FROM silver." + pipeline + "_more")).isEqualTo("8");
+        qanat.await("its route is gone", () -> !qanat.request().get("/routes").asString().contains("poll-" + pipeline + "-more"));
+    }
+
+    @Test
     void a_poll_is_cancelled_while_it_waits_for_an_answer() throws Exception {
         api.script(came -> Said.json("[]").after(20_000));
         upload("", "    endpoint: { path: / }\n    columns: { id: bigint }\n");
