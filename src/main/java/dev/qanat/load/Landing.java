@@ -61,6 +61,8 @@ public final class Landing {
     public static Landing begin(
             DataSource dataSource, Staging staging, Target target, long run, Duration timeout, boolean parallel)
             throws SQLException {
+        // Where there was no record no column is known, and the statements name those of the key.
+        staging.complete(target.key());
         Target.Present present = target.prepare(dataSource, staging.named(), staging.columns());
         Landing landing =
                 new Landing(staging, target, run, present, items(dataSource, staging, target, run), timeout, parallel);

@@ -123,6 +123,12 @@ public final class Staging {
         return table.columns();
     }
 
+    /** Gives the staged rows those of the columns that no chunk has shown. */
+    void complete(List<TargetColumn> columns) throws SQLException {
+        List<String> shown = table.columns().stream().map(TargetColumn::name).toList();
+        table.widen(dataSource, columns.stream().filter(column -> !shown.contains(column.name())).toList());
+    }
+
     /** How many rows are staged. */
     public long rows() {
         return rows.get();

@@ -103,6 +103,13 @@ public final class Target {
         return resource.primaryKey().stream().map(TableName::quoted).collect(Collectors.joining(", "));
     }
 
+    /** The columns of the key. */
+    List<TargetColumn> key() {
+        return resource.primaryKey().stream()
+                .map(name -> new TargetColumn(name, resource.column(name).orElseThrow().type()))
+                .toList();
+    }
+
     private String hashIndex() {
         return "CREATE INDEX ON " + silver.sql() + " (_row_hash)";
     }
