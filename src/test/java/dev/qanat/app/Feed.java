@@ -46,6 +46,11 @@ final class Feed {
         return feed;
     }
 
+    /** A pipeline of that name that is in force already. */
+    static Feed over(Qanat qanat, String name) {
+        return new Feed(qanat, name);
+    }
+
     /** Puts another version in force. */
     void declare(String resource) {
         qanat.pipeline(yaml(resource));
@@ -203,7 +208,7 @@ final class Feed {
                 .collect(Collectors.joining(", "));
     }
 
-    /** The run's rejections, such as {@code 3 price required}: line, column and code. */
+    /** The run's rejections, such as {@code 3 price required}: line, or place in the page, column and code. */
     List<String> rejections(JsonPath run) {
         return qanat.rejections(run.getLong("id")).stream()
                 .map(rejection -> rejection.get("position") + " " + rejection.get("column") + " " + rejection.get("code"))

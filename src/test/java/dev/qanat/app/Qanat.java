@@ -316,6 +316,23 @@ public final class Qanat implements AutoCloseable {
         return runs.get(0);
     }
 
+    /** Triggers a pipeline that polls, and gives its run. */
+    public long trigger(String pipeline) {
+        Response answer = request().contentType("application/json").body(Map.of("pipeline", pipeline)).post("/trigger-job");
+        assertThat(answer.statusCode()).as(answer.asString()).isEqualTo(202);
+        return answer.jsonPath().getLong("runs[0].id");
+    }
+
+    public JsonPath run(long id) {
+        return request().get("/runs/" + id).jsonPath();
+    }
+
+    /** A run once it has ended, or is deferred. */
+    public JsonPath awaitEnd(long id) {
+        await("run " + id + " has ended", () -> !List.of("queued", "running").contains(run(id).getString("status")));
+        return run(id);
+    }
+
     /** Drops a file and waits until the run that loads it has ended. */
     public JsonPath load(String pipeline, String name, String text) throws IOException {
         return load(pipeline, name, text.getBytes(StandardCharsets.UTF_8));
