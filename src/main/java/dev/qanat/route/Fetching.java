@@ -55,6 +55,8 @@ public class Fetching {
         message.setHeader(Exchange.HTTP_URI, request.uri().toString());
         message.setHeader(Exchange.HTTP_METHOD, request.method());
         message.setBody(request.body().orElse(null));
+        // What is packed is unpacked within limits, by its reader.
+        exchange.setProperty(Exchange.SKIP_GZIP_ENCODING, true);
         exchange.setProperty("sending", InFlight.begin(fetch.load().attempt(), fetch.source().timeout()));
     }
 

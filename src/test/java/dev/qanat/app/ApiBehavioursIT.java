@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.qanat.app.ApiStub.Came;
 import dev.qanat.app.ApiStub.Said;
 import io.restassured.path.json.JsonPath;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -19,6 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
@@ -186,6 +188,31 @@ class ApiBehavioursIT {
         assertThat(asked).hasValue(2);
         assertThat(qanat.value("SELECT count(*) || ' ' || count(DISTINCT id) || ' ' || sum(price) FROM silver." + name))
                 .isEqualTo("200000 200000 21990000.00");
+    }
+
+    @Test
+    void a_packed_answer_does_not_unpack_for_ever_13() throws Exception {
+        ByteArrayOutputStream packed = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {
+            byte[] blanks = " ".repeat(1 << 20).getBytes(StandardCharsets.UTF_8);
+            gzip.write('[');
+            for (int megabyte = 0; megabyte < 120; megabyte++) {
+                gzip.write(blanks);
+            }
+            gzip.write(']');
+        }
+        String name = Qanat.newName("bomb");
+        api.script(name, came -> Said.of(200, Map.of("Content-Type", "application/json", "Content-Encoding", "gzip"), packed.toByteArray()));
+        qanat.pipeline("""
+                pipeline: %1$s
+                sources: { api: { type: rest_api, base_url: "%2$s" } }
+                resources: [ { name: rows, source: api, table: %1$s, endpoint: { path: "" }, columns: { id: integer } } ]
+                """.formatted(name, api.url(name)));
+
+        JsonPath run = qanat.awaitEnd(qanat.trigger(name));
+
+        assertThat(Feed.outcome(run)).isEqualTo("failed too_large: 0 read");
+        assertThat(api.requests(name)).hasSize(1);
     }
 
     @Test
