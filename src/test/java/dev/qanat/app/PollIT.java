@@ -26,6 +26,13 @@ import org.junit.jupiter.api.Test;
 /** Resources of APIs: what is asked, what lands, what is told when an API does not answer as it should. */
 class PollIT {
 
+    private static final String PAGES = """
+                endpoint: { path: /, paginator: page_number }
+                columns: { id: bigint }
+                write_disposition: append
+                dedup: none
+            """;
+
     private static Qanat qanat;
     private static ApiStub api;
 
@@ -379,21 +386,26 @@ class PollIT {
     }
 
     @Test
-    void a_poll_that_was_killed_is_done_again_and_nothing_is_lost_or_doubled() throws Exception {
+    void polls_that_were_killed_are_done_again_and_deferred_ones_go_on_and_nothing_is_lost_or_doubled() throws Exception {
+        String deferred = Qanat.newName("deferred");
         try (Qanat killed = Qanat.fresh("killed").with("QANAT_ALLOWED_HOSTS", "127.0.0.1").start()) {
+            api.script(deferred, came -> {
+                int page = Integer.parseInt(came.parameter("page"));
+                return Said.json(page > 5 ? "[]" : "[{\"id\":" + page + "}]");
+            });
+            killed.pipeline(yaml(deferred, api.url(deferred), "    rate_limit: [ { limit: 3, interval: PT15S, on_exhausted: defer } ]\n", PAGES));
+            long waiting = killed.trigger(deferred);
+            killed.await("it is deferred", () -> "deferred".equals(killed.run(waiting).getString("status")));
+
             api.script(came -> {
                 int page = Integer.parseInt(came.parameter("page"));
                 return Said.json(page > 40 ? "[]" : "[{\"id\":" + page + "}]").after(50);
             });
-            killed.pipeline(yaml("", """
-                    endpoint: { path: /, paginator: page_number }
-                    columns: { id: bigint }
-                    write_disposition: append
-                    dedup: none
-                """));
-            killed.request().contentType("application/json").body("{\"pipeline\": \"" + pipeline + "\"}").post("/trigger-job");
+            killed.pipeline(yaml("", PAGES));
             api.forget();
+            killed.trigger(pipeline);
             killed.await("it is on its way", () -> api.requests().size() > 15);
+            assertThat(killed.run(waiting).getString("status")).isEqualTo("deferred");
             killed.kill();
             killed.start();
 
@@ -401,6 +413,13 @@ class PollIT {
             assertThat(runs).extracting(run -> run.getString("status")).containsExactly("succeeded", "interrupted");
             assertThat(Feed.outcome(runs.get(0))).isEqualTo("40 read, 40 inserted");
             assertThat(killed.value("SELECT count(*) || ' ' || count(DISTINCT id) FROM silver." + pipeline)).isEqualTo("40 40");
+
+            assertThat(killed.awaitRuns(deferred, 1)).singleElement().satisfies(run -> {
+                assertThat(run.getLong("id")).isEqualTo(waiting);
+                assertThat(Feed.outcome(run)).isEqualTo("5 read, 5 inserted");
+            });
+            assertThat(api.requests(deferred)).extracting(came -> came.parameter("page")).containsExactly("4", "5", "6");
+            assertThat(killed.value("SELECT string_agg(id::text, ' ' ORDER BY id) FROM silver." + deferred)).isEqualTo("1 2 3 4 5");
             assertThat(killed.value("SELECT count(*) FROM pg_tables WHERE schemaname = 'qanat_staging'")).isEqualTo("0");
         }
     }
@@ -502,7 +521,11 @@ class PollIT {
     }
 
     private String yaml(String source, String resource) {
-        return "pipeline: " + pipeline + "\nsources:\n  api:\n    type: rest_api\n    base_url: " + api.url() + "\n"
+        return yaml(pipeline, api.url(), source, resource);
+    }
+
+    private static String yaml(String pipeline, String url, String source, String resource) {
+        return "pipeline: " + pipeline + "\nsources:\n  api:\n    type: rest_api\n    base_url: " + url + "\n"
                 + source.indent(0)
                 + "resources:\n  - name: rows\n    source: api\n    table: " + pipeline + "\n" + resource;
     }
