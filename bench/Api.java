@@ -1,6 +1,10 @@
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -25,8 +29,9 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.zip.GZIPOutputStream;
 
-/** What bench/api runs; the script says what it measures. */
+/** What bench/api and bench/api-memory run; the scripts say what is measured. */
 public final class Api {
 
     private static final int PARTITIONS = 4;
@@ -58,8 +63,12 @@ public final class Api {
         try {
             bench.serve();
             bench.start();
-            bench.rate();
-            bench.speed();
+            if (options.containsKey("--megabytes")) {
+                bench.memory(Integer.parseInt(options.get("--megabytes")));
+            } else {
+                bench.rate();
+                bench.speed();
+            }
         } finally {
             bench.stop();
         }
@@ -107,6 +116,28 @@ public final class Api {
         System.out.printf(Locale.ROOT, "median %.2f of a bare loop (at least 0.8)%n", ratios.get(ratios.size() / 2));
     }
 
+    /** One document, plain and packed, into a table each. */
+    private void memory(int megabytes) throws Exception {
+        long before = peakMegabytes();
+        System.out.printf(Locale.ROOT, "peak resident memory before: %d MB%n", before);
+        for (String way : List.of("plain", "gzip")) {
+            upload(way, "", """
+                    endpoint: { path: /%s, params: { megabytes: "%d" }, data_selector: $.data.items }
+                """.formatted(way, megabytes));
+            String run = polled(way);
+            System.out.printf(Locale.ROOT, "%s: %d MB in one document, %s rows, peak resident memory %d MB, %.0f s%n", way, megabytes,
+                    number(run, "inserted"), peakMegabytes(), seconds(run));
+        }
+    }
+
+    private long peakMegabytes() throws IOException {
+        return Files.readAllLines(Path.of("/proc", Long.toString(qanat.pid()), "status")).stream()
+                .filter(line -> line.startsWith("VmHWM:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024)
+                .findFirst()
+                .orElseThrow();
+    }
+
     private double bare() throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(PARTITIONS);
         long begun = System.nanoTime();
@@ -131,6 +162,15 @@ public final class Api {
 
     /** Triggers a pipeline and gives the seconds from its run's start to its end. */
     private double run(String pipeline) throws Exception {
+        return seconds(polled(pipeline));
+    }
+
+    private static double seconds(String run) {
+        return Duration.between(Instant.parse(field(run, "started_at")), Instant.parse(field(run, "finished_at"))).toNanos() / 1e9;
+    }
+
+    /** Triggers a pipeline and gives its run when that has succeeded. */
+    private String polled(String pipeline) throws Exception {
         HttpResponse<String> answer = post("/trigger-job?wait=PT5M", "application/json", "{\"pipeline\": \"" + pipeline + "\", \"full_refresh\": true}");
         Matcher id = Pattern.compile("\"id\":(\\d+)").matcher(answer.body());
         if (!id.find()) {
@@ -140,7 +180,13 @@ public final class Api {
         if (!run.contains("\"status\":\"succeeded\"")) {
             throw new IllegalStateException(run);
         }
-        return Duration.between(Instant.parse(field(run, "started_at")), Instant.parse(field(run, "finished_at"))).toNanos() / 1e9;
+        return run;
+    }
+
+    private static String number(String json, String name) {
+        Matcher number = Pattern.compile("\"" + name + "\":(\\d+)").matcher(json);
+        number.find();
+        return number.group(1);
     }
 
     private static String field(String json, String name) {
@@ -150,6 +196,16 @@ public final class Api {
     }
 
     private void upload(String name, String source, int pagesOfEach) throws Exception {
+        upload(name, source, """
+                    endpoint:
+                      path: /%s
+                      params: { part: "{{ partition.part }}" }
+                      paginator: { type: page_number, maximum_page: %d }
+                    partitions: { part: "1,2,3,4" }
+                """.formatted(name, pagesOfEach));
+    }
+
+    private void upload(String name, String source, String fetched) throws Exception {
         HttpResponse<String> answer = post("/upload-config", "application/yaml", """
                 pipeline: %s
                 sources:
@@ -159,15 +215,10 @@ public final class Api {
                 %sresources:
                   - name: %s
                     source: api
-                    endpoint:
-                      path: /%s
-                      params: { part: "{{ partition.part }}" }
-                      paginator: { type: page_number, maximum_page: %d }
-                    partitions: { part: "1,2,3,4" }
-                    columns: { id: bigint, name: text, price: "numeric(12,2)" }
+                %s    columns: { id: bigint, name: text, price: "numeric(12,2)" }
                     primary_key: id
                     bronze: { keep: none }
-                """.formatted(name, url(), source, name, name, pagesOfEach));
+                """.formatted(name, url(), source, name, fetched));
         if (answer.statusCode() != 201) {
             throw new IllegalStateException(answer.body());
         }
@@ -197,10 +248,15 @@ public final class Api {
     }
 
     private void answer(HttpExchange exchange) throws IOException {
+        String query = exchange.getRequestURI().getQuery();
+        if (query.startsWith("megabytes=")) {
+            document(exchange, Long.parseLong(query.substring("megabytes=".length())) << 20);
+            return;
+        }
         came.add(System.nanoTime());
         try (exchange) {
             Thread.sleep(latency);
-            Matcher asked = Pattern.compile("part=(\\d+).*page=(\\d+)").matcher(exchange.getRequestURI().getQuery());
+            Matcher asked = Pattern.compile("part=(\\d+).*page=(\\d+)").matcher(query);
             asked.find();
             long first = Long.parseLong(asked.group(1)) * 10_000_000 + Long.parseLong(asked.group(2)) * RECORDS;
             StringBuilder body = new StringBuilder("[");
@@ -213,6 +269,29 @@ public final class Api {
             exchange.getResponseBody().write(bytes);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** One JSON document of that many bytes, made as it is sent. */
+    private static void document(HttpExchange exchange, long bytes) throws IOException {
+        boolean packed = exchange.getRequestURI().getPath().equals("/gzip");
+        exchange.getResponseHeaders().add("Content-Type", "application/json");
+        if (packed) {
+            exchange.getResponseHeaders().add("Content-Encoding", "gzip");
+        }
+        exchange.sendResponseHeaders(200, 0);
+        try (exchange;
+                OutputStream body = packed ? new GZIPOutputStream(exchange.getResponseBody()) : exchange.getResponseBody();
+                Writer json = new BufferedWriter(new OutputStreamWriter(body, StandardCharsets.UTF_8), 1 << 16)) {
+            json.write("{\"meta\":{\"page\":1},\"data\":{\"items\":[");
+            long written = 0;
+            for (long id = 1; written < bytes; id++) {
+                String item = (id == 1 ? "" : ",") + "{\"id\":" + id + ",\"name\":\"name " + Long.toHexString(id * 0x9E3779B97F4A7C15L)
+                        + "\",\"price\":\"12.50\",\"note\":\"a note that no column is declared for\"}";
+                json.write(item);
+                written += item.length();
+            }
+            json.write("]}}");
         }
     }
 
