@@ -3,8 +3,10 @@ package dev.qanat.ledger;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import javax.sql.DataSource;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -41,9 +43,24 @@ public class Polls {
      *
      * @param partition its values by name, as JSON text
      * @param token where a deferred one goes on
+     * @param cursor of one that has landed: where the next poll of it starts; empty where none is kept, and in a backfill
      * @param error of a failed one
      */
-    public record Partition(String resource, String partition, Status status, Optional<String> token, Optional<Run.RunError> error) {}
+    public record Partition(
+            String resource,
+            String partition,
+            Status status,
+            Optional<String> token,
+            Optional<String> cursor,
+            Optional<Run.RunError> error) {}
+
+    /**
+     * What became of all partitions that a run has dealt with.
+     *
+     * @param counts how many became what
+     * @param first some of them: those that failed in front, then those that are deferred
+     */
+    public record Outcome(Map<Status, Long> counts, List<Partition> first) {}
 
     /** What an answer that landed may be asked by whether it has changed. */
     public record Validator(Optional<String> etag, Optional<String> lastModified) {}
@@ -52,14 +69,41 @@ public class Polls {
     public List<Partition> partitions(long run) {
         return db.sql("SELECT * FROM qanat.poll_partition WHERE run_id = :run ORDER BY resource, partition")
                 .param("run", run)
-                .query((row, number) -> new Partition(
-                        row.getString("resource"),
-                        row.getString("partition"),
-                        Status.valueOf(row.getString("status").toUpperCase(Locale.ROOT)),
-                        Optional.ofNullable(row.getString("token")),
-                        Optional.ofNullable(row.getString("error_code"))
-                                .map(code -> new Run.RunError(code, String.valueOf(column(row, "error_message"))))))
+                .query(Polls::partition)
                 .list();
+    }
+
+    /** @param most how many of the partitions are told one by one */
+    public Outcome outcome(long run, int most) {
+        Map<Status, Long> counts = new EnumMap<>(Status.class);
+        db.sql("SELECT status, count(*) AS number FROM qanat.poll_partition WHERE run_id = :run GROUP BY status")
+                .param("run", run)
+                .query(row -> {
+                    counts.put(status(row), row.getLong("number"));
+                });
+        List<Partition> first = db.sql("""
+                        SELECT * FROM qanat.poll_partition WHERE run_id = :run
+                        ORDER BY array_position(ARRAY['failed', 'deferred', 'landed'], status), resource, partition LIMIT :most""")
+                .param("run", run)
+                .param("most", most)
+                .query(Polls::partition)
+                .list();
+        return new Outcome(counts, first);
+    }
+
+    private static Partition partition(ResultSet row, int number) throws SQLException {
+        return new Partition(
+                row.getString("resource"),
+                row.getString("partition"),
+                status(row),
+                Optional.ofNullable(row.getString("token")),
+                Optional.ofNullable(row.getString("cursor")),
+                Optional.ofNullable(row.getString("error_code"))
+                        .map(code -> new Run.RunError(code, String.valueOf(column(row, "error_message")))));
+    }
+
+    private static Status status(ResultSet row) throws SQLException {
+        return Status.valueOf(row.getString("status").toUpperCase(Locale.ROOT));
     }
 
     private static String column(ResultSet row, String name) {

@@ -382,7 +382,8 @@ public class RunQueue {
                             RETURNING id, redoes
                         ), known AS (
                             INSERT INTO qanat.poll_partition
-                            SELECT redone.id, resource, partition, status, token, error_code, error_message
+                                   (run_id, resource, partition, status, token, cursor, error_code, error_message)
+                            SELECT redone.id, resource, partition, status, token, cursor, error_code, error_message
                             FROM redone JOIN qanat.poll_partition ON run_id = redoes
                         )
                         SELECT id FROM interrupted""".formatted(which))

@@ -395,10 +395,12 @@ public final class Fetch {
         return part;
     }
 
-    /** Where the next poll starts, if that is further than where it would start now. */
-    Optional<String> nextCursor() {
+    /** Where the next poll starts once the partition has landed; empty where no cursor is kept or moved, and while it is deferred. */
+    Optional<String> cursor() {
         CursorField field = span.field();
-        return field == null || greatest == null ? Optional.empty() : Optional.ofNullable(field.later(greatest, span.stored().orElse(null)));
+        return field == null || isDeferred() || load.isBackfill()
+                ? Optional.empty()
+                : Optional.ofNullable(field.later(greatest, span.stored().orElse(null)));
     }
 
     /** Where the partition goes on. */

@@ -54,6 +54,7 @@ public final class Fetches {
             row.put("partition", fetch.key());
             row.put("status", (fetch.isDeferred() ? Polls.Status.DEFERRED : Polls.Status.LANDED).id());
             row.put("token", fetch.isDeferred() ? fetch.token() : null);
+            row.put("cursor", fetch.cursor().orElse(null));
             rows.add(row);
         }
         return json(rows);
@@ -63,14 +64,12 @@ public final class Fetches {
     String landedCursors() {
         List<Map<String, @Nullable Object>> rows = new ArrayList<>();
         for (Fetch fetch : landing()) {
-            if (!fetch.isDeferred()) {
-                fetch.nextCursor().ifPresent(value -> {
-                    Map<String, @Nullable Object> row = new LinkedHashMap<>();
-                    row.put("partition", fetch.key());
-                    row.put("value", value);
-                    rows.add(row);
-                });
-            }
+            fetch.cursor().ifPresent(value -> {
+                Map<String, @Nullable Object> row = new LinkedHashMap<>();
+                row.put("partition", fetch.key());
+                row.put("value", value);
+                rows.add(row);
+            });
         }
         return json(rows);
     }

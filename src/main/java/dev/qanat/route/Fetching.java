@@ -182,6 +182,7 @@ public class Fetching {
                         fetch.key(),
                         Polls.Status.FAILED,
                         Optional.empty(),
+                        Optional.empty(),
                         Optional.of(new Run.RunError(failure.code().id(), failure.getMessage()))));
         try (LogContext context = LogContext.of(load)) {
             LOG.warnf("Partition %s of %s failed (%s): %s", LogContext.line(fetch.key()), load.getResourceName(),

@@ -153,7 +153,7 @@ public final class Load {
     }
 
     /** Whether the run leaves the cursors alone. */
-    public boolean isBackfill() {
+    boolean isBackfill() {
         return run.poll().map(Run.Poll::isBackfill).orElse(false);
     }
 

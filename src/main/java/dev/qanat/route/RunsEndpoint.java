@@ -14,6 +14,7 @@ import dev.qanat.web.BadRequest;
 import dev.qanat.web.Downloads;
 import dev.qanat.web.RejectionsCsv;
 import dev.qanat.web.Reply;
+import dev.qanat.web.RunDetails;
 import dev.qanat.web.RunView;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
@@ -33,11 +34,13 @@ public class RunsEndpoint {
     private static final int PAGE_BYTES = 1 << 20;
 
     private final Runs runs;
+    private final RunDetails details;
     private final Rejections rejections;
     private final Downloads downloads;
 
-    RunsEndpoint(Runs runs, Rejections rejections, Downloads downloads) {
+    RunsEndpoint(Runs runs, RunDetails details, Rejections rejections, Downloads downloads) {
         this.runs = runs;
+        this.details = details;
         this.rejections = rejections;
         this.downloads = downloads;
     }
@@ -59,8 +62,7 @@ public class RunsEndpoint {
     }
 
     public Reply get(@Header("id") String id) {
-        Run run = find(id);
-        return Reply.json(200, RunView.of(run, runs.resources(List.of(run.id())).getOrDefault(run.id(), List.of())));
+        return Reply.json(200, details.of(find(id)));
     }
 
     /** A page of a run's rejections in JSON, or all of them as a download in CSV. */

@@ -11,7 +11,6 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -30,11 +29,13 @@ final class RunEvents {
     private static final String ENDED = "ended";
 
     private final Runs runs;
+    private final RunDetails details;
     private final Vertx vertx;
     private final AtomicInteger listeners = new AtomicInteger();
 
-    RunEvents(Runs runs, Vertx vertx) {
+    RunEvents(Runs runs, RunDetails details, Vertx vertx) {
         this.runs = runs;
+        this.details = details;
         this.vertx = vertx;
     }
 
@@ -71,7 +72,7 @@ final class RunEvents {
                 ? null
                 : new Seen(
                         run.status().ended(),
-                        Reply.json(200, RunView.of(run, runs.resources(List.of(id)).getOrDefault(id, List.of()))).body());
+                        Reply.json(200, details.of(run)).body());
     }
 
     /** A client; on the event loop of its connection alone, but for what is seen in the database. */

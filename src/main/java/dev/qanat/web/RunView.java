@@ -1,6 +1,8 @@
 package dev.qanat.web;
 
+import com.fasterxml.jackson.databind.util.RawValue;
 import dev.qanat.ledger.Counts;
+import dev.qanat.ledger.Polls;
 import dev.qanat.ledger.RejectedRecord;
 import dev.qanat.ledger.Run;
 import dev.qanat.ledger.RunResource;
@@ -40,6 +42,28 @@ public final class RunView {
         view.put("files", run.file().map(file -> List.of(file(run, file))).orElse(List.of()));
         view.put("resources", resources.stream().map(RunView::resource).toList());
         view.put("error", run.error().map(RunView::error).orElse(null));
+        return view;
+    }
+
+    /** What {@code GET /runs/{id}} tells of a run that polls: also what became of its partitions. */
+    static Map<String, @Nullable Object> of(Run run, List<RunResource> resources, Polls.Outcome outcome) {
+        Map<String, @Nullable Object> view = of(run, resources);
+        Map<String, Long> counts = new LinkedHashMap<>();
+        for (Polls.Status status : Polls.Status.values()) {
+            counts.put(status.id(), outcome.counts().getOrDefault(status, 0L));
+        }
+        view.put("partition_counts", counts);
+        view.put("partitions", outcome.first().stream().map(RunView::partition).toList());
+        return view;
+    }
+
+    private static Map<String, @Nullable Object> partition(Polls.Partition partition) {
+        Map<String, @Nullable Object> view = new LinkedHashMap<>();
+        view.put("resource", partition.resource());
+        view.put("partition", new RawValue(partition.partition()));
+        view.put("status", partition.status().id());
+        view.put("cursor", partition.cursor().orElse(null));
+        view.put("error", partition.error().map(RunView::error).orElse(null));
         return view;
     }
 

@@ -245,6 +245,7 @@ class OpenApiIT {
             answers("GET", "/runs/{id}", of(each.getLong("id")), 200);
             answers("GET", "/runs/{id}/rejections", of(each.getLong("id")), 200);
         }
+        answers("GET", "/runs/{id}", of(pollThatFails()), 200);
         answers("GET", "/runs/{id}", of(999_999_999), 404);
         answers("GET", "/runs/{id}/events", of(run), 200);
         answers("GET", "/runs/{id}/events", of(run).header("Last-Event-ID", "ended"), 204);
@@ -254,6 +255,20 @@ class OpenApiIT {
         answers("GET", "/runs/{id}/rejections", of(run).queryParam("format", "xml"), 400);
         answers("GET", "/runs/{id}/rejections", of(999_999_999), 404);
         assertThat(qanat.runs(refusing)).extracting(each -> each.getString("status")).contains("succeeded", "failed", "cancelled");
+    }
+
+    private long pollThatFails() {
+        String polling = Qanat.newName("described");
+        qanat.pipeline("""
+                pipeline: %1$s
+                sources: { api: { type: rest_api, base_url: "http://127.0.0.1:1", retry: { max_attempts: 1 } } }
+                resources:
+                  - { name: %1$s, endpoint: { path: "/{{ partition.n }}" }, partitions: { n: [ 1, 2 ] } }
+                """.formatted(polling));
+        answers("POST", "/trigger-job", json("{\"pipeline\": \"" + polling + "\"}").queryParam("wait", "PT30S"), 202);
+        long run = qanat.runs(polling).get(0).getLong("id");
+        assertThat(request().get("/runs/" + run).jsonPath().getList("partitions.status")).containsExactly("failed", "failed");
+        return run;
     }
 
     private void schedules() {

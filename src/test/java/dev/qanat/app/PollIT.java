@@ -15,13 +15,16 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.jspecify.annotations.Nullable;
 
 /** Resources of APIs: what is asked, what lands, what is told when an API does not answer as it should. */
 class PollIT {
@@ -118,7 +121,13 @@ class PollIT {
         assertThat(Feed.outcome(run)).isEqualTo("partial partition_failed: 4 read, 4 inserted");
         assertThat(qanat.value("SELECT string_agg(ticker || date || close, ' ' ORDER BY ticker, date) FROM silver." + pipeline))
                 .isEqualTo("AAPL2024-01-021.50 AAPL2024-01-032.50 MSFT2024-01-021.50 MSFT2024-01-032.50");
-        assertThat(qanat.logText()).doesNotContain("s3cr3t");
+        assertThat(run.getMap("partition_counts")).isEqualTo(Map.of("landed", 2, "deferred", 0, "failed", 1));
+        assertThat(run.getList("partitions.partition.symbol")).containsExactly("BAD", "AAPL", "MSFT");
+        assertThat(run.getList("partitions.status")).containsExactly("failed", "landed", "landed");
+        assertThat(run.getString("partitions[0].error.code")).isEqualTo("api_refused");
+        assertThat(run.getString("partitions[0].error.message")).contains("Invalid API call", "***");
+        assertThat(run.getString("partitions[1].error")).isNull();
+        assertThat(qanat.logText() + run.prettify()).doesNotContain("s3cr3t");
         assertThat(qanat.value("SELECT count(*) FROM qanat.run WHERE error_message LIKE '%s3cr3t%'")).isEqualTo("0");
     }
 
@@ -186,14 +195,29 @@ class PollIT {
                     primary_key: id
                 """);
 
-        assertThat(Feed.outcome(poll())).isEqualTo("2 read, 2 inserted");
+        JsonPath first = poll();
+        assertThat(Feed.outcome(first)).isEqualTo("2 read, 2 inserted");
+        assertThat(first.getList("partitions")).containsExactly(partition("landed", "2024-01-05"));
         assertThat(Feed.outcome(poll())).isEqualTo("2 read, 1 unchanged, 1 filtered");
-        assertThat(Feed.outcome(poll("\"from\": \"2024-01-02\", \"to\": \"2024-01-03\""))).isEqualTo("2 read, 1 unchanged, 1 filtered");
+        JsonPath backfill = poll("\"from\": \"2024-01-02\", \"to\": \"2024-01-03\"");
+        assertThat(Feed.outcome(backfill)).isEqualTo("2 read, 1 unchanged, 1 filtered");
+        assertThat(backfill.getList("partitions")).containsExactly(partition("landed", null));
         assertThat(Feed.outcome(poll())).isEqualTo("2 read, 1 unchanged, 1 filtered");
         assertThat(Feed.outcome(poll("\"full_refresh\": true"))).isEqualTo("2 read, 2 unchanged");
 
         assertThat(starts).containsExactly("2024-01-01", "2024-01-03", "2024-01-02", "2024-01-03", "2024-01-01");
         assertThat(qanat.value("SELECT value FROM qanat.cursor WHERE pipeline = '" + pipeline + "'")).isEqualTo("2024-01-05");
+    }
+
+    /** Of the resource without partitions, as a run tells it. */
+    private static Map<String, @Nullable Object> partition(String status, @Nullable String cursor) {
+        Map<String, @Nullable Object> told = new HashMap<>();
+        told.put("resource", "rows");
+        told.put("partition", Map.of());
+        told.put("status", status);
+        told.put("cursor", cursor);
+        told.put("error", null);
+        return told;
     }
 
     @Test

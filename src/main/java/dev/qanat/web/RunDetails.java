@@ -1,0 +1,33 @@
+package dev.qanat.web;
+
+import dev.qanat.ledger.Polls;
+import dev.qanat.ledger.Run;
+import dev.qanat.ledger.RunResource;
+import dev.qanat.ledger.Runs;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A run as {@code GET /runs/{id}} and its events tell it. Safe for use by several threads; it asks the database. */
+@ApplicationScoped
+public class RunDetails {
+
+    /** Partitions that are told one by one; a run may have thousands. */
+    private static final int MOST_PARTITIONS = 100;
+
+    private final Runs runs;
+    private final Polls polls;
+
+    RunDetails(Runs runs, Polls polls) {
+        this.runs = runs;
+        this.polls = polls;
+    }
+
+    public Map<String, @Nullable Object> of(Run run) {
+        List<RunResource> resources = runs.resources(List.of(run.id())).getOrDefault(run.id(), List.of());
+        return run.poll().isPresent()
+                ? RunView.of(run, resources, polls.outcome(run.id(), MOST_PARTITIONS))
+                : RunView.of(run, resources);
+    }
+}
