@@ -67,6 +67,7 @@ public enum Code {
     LEASE_LOST,
     PARTITION_FAILED,
     CURSOR_MISSING,
+    CURSOR_GAP,
     HOST_NOT_ALLOWED,
     NO_ANSWER,
     INTERRUPTED,

@@ -156,12 +156,13 @@ public class Polls {
     /**
      * Notes that everything a run was to fetch is dealt with and has landed; what is left to do is to end it.
      *
+     * @param missed what of it could not be done, which whoever ends the run tells, also after a crash
      * @return whether it was still this process's, and not to be cancelled
      */
-    public boolean complete(long run, long bytes) {
+    public boolean complete(long run, long bytes, Optional<Run.RunError> missed) {
         return db.sql("""
                         UPDATE qanat.run
-                        SET landed_at = now(), bytes = :bytes, (read, inserted, updated, unchanged, duplicate, filtered, rejected) = (
+                        SET landed_at = now(), bytes = :bytes, error_code = :code, error_message = :message, (read, inserted, updated, unchanged, duplicate, filtered, rejected) = (
                             SELECT coalesce(sum(read), 0), coalesce(sum(inserted), 0), coalesce(sum(updated), 0),
                                    coalesce(sum(unchanged), 0), coalesce(sum(duplicate), 0), coalesce(sum(filtered), 0),
                                    coalesce(sum(rejected), 0)
@@ -169,6 +170,8 @@ public class Polls {
                         WHERE id = :run AND worker = :worker AND status = 'running' AND landed_at IS NULL
                           AND cancel_requested_at IS NULL""")
                         .param("bytes", bytes)
+                        .param("code", missed.map(Run.RunError::code).orElse(null))
+                        .param("message", missed.map(error -> error.message().replace('\0', '\uFFFD')).orElse(null))
                         .param("run", run)
                         .param("worker", queue.worker())
                         .update()

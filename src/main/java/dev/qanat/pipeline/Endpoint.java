@@ -44,6 +44,15 @@ public record Endpoint(
                 .flatMap(Function.identity());
     }
 
+    /** Whether a request says where the range starts that is to be fetched; otherwise the source alone decides how far back it goes. */
+    public boolean asksFromStart() {
+        return templates()
+                .flatMap(template -> template.parts().stream())
+                .anyMatch(part -> part instanceof Template.Reference reference
+                        && reference.scope().equals("incremental")
+                        && IncrementalReader.FROM_INITIAL.contains(reference.name()));
+    }
+
     /** A JSON value. */
     public sealed interface Body {
 

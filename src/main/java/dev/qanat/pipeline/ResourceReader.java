@@ -197,9 +197,7 @@ final class ResourceReader {
                         .formatted(Section.quoted(name), Section.line(name)));
             }
         }
-        boolean initial = references.stream()
-                .anyMatch(r -> r.scope().equals("incremental") && IncrementalReader.FROM_INITIAL.contains(r.name()));
-        cursor.filter(section -> initial && !section.has("initial_value"))
+        cursor.filter(section -> endpoint.asksFromStart() && !section.has("initial_value"))
                 .ifPresent(section -> section.missing(
                         "initial_value", "the endpoint names a value that the first run has from it alone"));
     }

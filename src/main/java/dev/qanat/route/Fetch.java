@@ -64,6 +64,7 @@ public final class Fetch {
     private @Nullable ApiRequest request;
     private @Nullable Chunks chunks;
     private @Nullable String greatest;
+    private @Nullable String least;
     private int attempts;
     private @Nullable Use use;
     private Instant notBefore = Instant.EPOCH;
@@ -106,12 +107,18 @@ public final class Fetch {
      * @param field the incremental field; null where the resource has none
      * @param last the cursor or what stands in for it, without the lag
      * @param stored the cursor as it stands
+     * @param asked whether requests say where it starts; otherwise the source decides how far back its records go
      */
     record Span(
-            @Nullable CursorField field, Optional<String> start, Optional<String> end, Optional<String> last, Optional<String> stored) {
+            @Nullable CursorField field,
+            Optional<String> start,
+            Optional<String> end,
+            Optional<String> last,
+            Optional<String> stored,
+            boolean asked) {
 
         /** Everything. */
-        static final Span WHOLE = new Span(null, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+        static final Span WHOLE = new Span(null, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), false);
     }
 
     /**
@@ -119,8 +126,9 @@ public final class Fetch {
      *
      * @param pages as these know it
      * @param greatest value of the incremental field in the pages that landed
+     * @param least value of it in the records of these pages, where a gap is looked for
      */
-    record Token(String pages, @Nullable String greatest) {
+    record Token(String pages, @Nullable String greatest, @Nullable String least) {
         private static final ObjectMapper JSON = new ObjectMapper();
 
         String json() {
@@ -143,15 +151,16 @@ public final class Fetch {
     /**
      * @param index of the partition in the resource, from 0: each has chunk numbers of its own
      * @param key the partition in the ledger
-     * @param greatest value of the incremental field in pages that have landed
+     * @param from where it goes on, where some pages have landed
      */
-    Fetch(Load load, int index, String key, ApiSource source, Span span, @Nullable String greatest) {
+    Fetch(Load load, int index, String key, ApiSource source, Span span, Optional<Token> from) {
         this.load = load;
         this.index = index;
         this.key = key;
         this.source = source;
         this.span = span;
-        this.greatest = greatest;
+        greatest = from.map(Token::greatest).orElse(null);
+        least = from.map(Token::least).orElse(null);
     }
 
     void begin(PartitionPages ofPartition) {
@@ -352,6 +361,10 @@ public final class Fetch {
             CursorField.InRange inRange = field.select(chunk, span.start(), span.end());
             selected = inRange.chunk();
             greatest = field.later(greatest, inRange.greatest().orElse(null));
+            if (looksForGap()) {
+                String ofChunk = field.least(chunk).orElse(null);
+                least = least == null || ofChunk != null && field.isBefore(ofChunk, least) ? ofChunk : least;
+            }
         }
         return selected;
     }
@@ -403,9 +416,26 @@ public final class Fetch {
                 : Optional.ofNullable(field.later(greatest, span.stored().orElse(null)));
     }
 
+    private boolean looksForGap() {
+        return !span.asked() && span.stored().isPresent();
+    }
+
+    /** What the source gave begins only after the cursor, and so what came between may never be seen; empty where the two overlap. */
+    Optional<InputFailure> gap() {
+        CursorField field = span.field();
+        String cursor = span.stored().orElse(null);
+        String oldest = least;
+        return field == null || cursor == null || oldest == null || isDeferred() || !field.isBefore(cursor, oldest)
+                ? Optional.empty()
+                : Optional.of(new InputFailure(
+                        Code.CURSOR_GAP,
+                        "the oldest record that the source gave is of " + oldest + ", and the last that had landed of " + cursor
+                                + ": what came between may be missing"));
+    }
+
     /** Where the partition goes on. */
     String token() {
-        return new Token(pages().token(), greatest).json();
+        return new Token(pages().token(), greatest, least).json();
     }
 
     Map<String, Validator> validators() {

@@ -2,6 +2,7 @@ package dev.qanat.route;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.qanat.failure.InputFailure;
 import dev.qanat.ledger.Polls;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.util.ArrayList;
@@ -55,6 +56,8 @@ public final class Fetches {
             row.put("status", (fetch.isDeferred() ? Polls.Status.DEFERRED : Polls.Status.LANDED).id());
             row.put("token", fetch.isDeferred() ? fetch.token() : null);
             row.put("cursor", fetch.cursor().orElse(null));
+            row.put("error_code", fetch.gap().map(gap -> gap.code().id()).orElse(null));
+            row.put("error_message", fetch.gap().map(InputFailure::getMessage).orElse(null));
             rows.add(row);
         }
         return json(rows);

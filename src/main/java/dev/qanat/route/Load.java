@@ -87,6 +87,10 @@ public final class Load {
     private Load(Attempt attempt) {
         this.attempt = attempt;
         this.run = attempt.run();
+        // What landed in a process that died may have landed in part.
+        missed = run.landed()
+                ? run.error().map(error -> new InputFailure(Code.of(error.code()), error.message())).orElse(null)
+                : null;
     }
 
     Attempt attempt() {

@@ -54,6 +54,9 @@ public class PollLoading {
     private static final Logger LOG = Logger.getLogger(PollLoading.class);
     private static final int KEPT_REJECTIONS = 1_000;
 
+    /** Of partitions, in the message of a run. */
+    private static final int MOST_REASONS = 20;
+
     private final DataSource dataSource;
     private final ActivePipelines pipelines;
     private final Runs runs;
@@ -133,7 +136,7 @@ public class PollLoading {
         Run run = load.getRun();
         Optional<Fetch.Token> from = token.map(Fetch.Token::of);
         Fetch.Span span = span(run, resource, key);
-        Fetch fetch = new Fetch(load, index, key, source, span, from.map(Fetch.Token::greatest).orElse(null));
+        Fetch fetch = new Fetch(load, index, key, source, span, from);
         Surroundings surroundings = new Surroundings(
                 this::secret,
                 tokens,
@@ -157,7 +160,8 @@ public class PollLoading {
 
     /** From where to where a partition is loaded: as a backfill says, or from its cursor on. */
     private Fetch.Span span(Run run, Resource resource, String key) {
-        Optional<Incremental> incremental = resource.polling().orElseThrow().incremental();
+        Polling polling = resource.polling().orElseThrow();
+        Optional<Incremental> incremental = polling.incremental();
         if (incremental.isEmpty()) {
             return Fetch.Span.WHOLE;
         }
@@ -165,7 +169,7 @@ public class PollLoading {
         Run.Poll poll = run.poll().orElseThrow();
         if (poll.isBackfill()) {
             Optional<String> from = poll.from().map(field::value);
-            return new Fetch.Span(field, from, poll.to().map(field::value), from, Optional.empty());
+            return new Fetch.Span(field, from, poll.to().map(field::value), from, Optional.empty(), true);
         }
         Optional<String> stored =
                 run.fullRefresh() ? Optional.empty() : polls.cursor(run.pipeline(), resource.name(), key);
@@ -173,7 +177,7 @@ public class PollLoading {
         Optional<String> start = stored.isPresent() && incremental.get().lag().isPresent()
                 ? Optional.of(field.before(stored.get(), incremental.get().lag().get()))
                 : last;
-        return new Fetch.Span(field, start, Optional.empty(), last, stored);
+        return new Fetch.Span(field, start, Optional.empty(), last, stored, polling.endpoint().asksFromStart());
     }
 
     /**
@@ -223,17 +227,18 @@ public class PollLoading {
                 .flatMap(Optional::stream)
                 .min(Comparator.comparing(Fetch.Deferral::until));
         List<String> failures = failures(load.getParts());
+        List<Polls.Partition> dealtWith = polls.partitions(run.id());
         boolean landed = load.getParts().stream().anyMatch(part -> part.failure() == null && !part.getFetches().landing().isEmpty())
-                || polls.partitions(run.id()).stream().anyMatch(partition -> partition.status() == Polls.Status.LANDED);
+                || dealtWith.stream().anyMatch(partition -> partition.status() == Polls.Status.LANDED);
         if (deferral.isPresent()) {
             load.defer(deferral.get());
         } else if (!landed && !failures.isEmpty()) {
             throw firstFailure(load.getParts());
         } else {
-            if (!failures.isEmpty()) {
-                load.landedInPart(new InputFailure(Code.PARTITION_FAILED, String.join("; ", failures)));
-            }
-            if (!polls.complete(run.id(), load.getBytesRead())) {
+            Optional<InputFailure> missed = missed(failures, gaps(dealtWith));
+            missed.ifPresent(load::landedInPart);
+            Optional<Run.RunError> told = missed.map(why -> new Run.RunError(why.code().id(), why.getMessage()));
+            if (!polls.complete(run.id(), load.getBytesRead(), told)) {
                 throw new TransientFailure(Code.LEASE_LOST, "run " + run.id() + " was taken over, or is to be cancelled");
             }
             load.markLanded();
@@ -267,10 +272,33 @@ public class PollLoading {
 
     /** The partitions that failed, each with its reason. */
     private static String failed(List<Fetch> partitions) {
-        return partitions.stream()
+        return firstOf(partitions.stream()
                 .filter(fetch -> fetch.failure().isPresent())
                 .map(fetch -> fetch.key() + " " + fetch.failure().get().getMessage())
-                .collect(Collectors.joining(", "));
+                .toList());
+    }
+
+    /** The partitions that landed and whose rows do not reach back to those before, also those of an earlier part of the run. */
+    private static List<String> gaps(List<Polls.Partition> dealtWith) {
+        return dealtWith.stream()
+                .filter(partition -> partition.status() == Polls.Status.LANDED && partition.error().isPresent())
+                .map(partition -> partition.resource() + ": " + partition.partition() + " " + partition.error().get().message())
+                .toList();
+    }
+
+    private static Optional<InputFailure> missed(List<String> failures, List<String> gaps) {
+        if (failures.isEmpty() && gaps.isEmpty()) {
+            return Optional.empty();
+        }
+        String all = Stream.concat(failures.stream(), gaps.isEmpty() ? Stream.of() : Stream.of(firstOf(gaps)))
+                .collect(Collectors.joining("; "));
+        return Optional.of(new InputFailure(failures.isEmpty() ? Code.CURSOR_GAP : Code.PARTITION_FAILED, all));
+    }
+
+    /** The run tells each of them; a message that names thousands nobody reads. */
+    private static String firstOf(List<String> reasons) {
+        String first = String.join(", ", reasons.subList(0, Math.min(MOST_REASONS, reasons.size())));
+        return reasons.size() > MOST_REASONS ? first + " and " + (reasons.size() - MOST_REASONS) + " more" : first;
     }
 
     /** Puts a run back that goes on later. */

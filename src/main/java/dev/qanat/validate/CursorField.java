@@ -66,6 +66,27 @@ public final class CursorField {
         return compare(one, other) >= 0 ? one : other;
     }
 
+    /** Whether a value comes before another one. */
+    public boolean isBefore(String one, String other) {
+        return compare(one, other) < 0;
+    }
+
+    /** The least value among the rows of a chunk that were accepted, whatever range they are in; empty where none has a value. */
+    public Optional<String> least(CheckedChunk chunk) {
+        int position = position(chunk);
+        return chunk.accepted().stream()
+                .flatMap(row -> Optional.ofNullable(value(row, position)).stream())
+                .min(this::compare);
+    }
+
+    private int position(CheckedChunk chunk) {
+        return chunk.columns().stream().map(TargetColumn::name).toList().indexOf(column.name());
+    }
+
+    private static @Nullable String value(Row row, int position) {
+        return position < 0 || position >= row.values().length ? null : row.values()[position];
+    }
+
     private int compare(String one, String other) {
         return switch (column.type().kind()) {
             case INTEGER, BIGINT, NUMERIC -> new BigDecimal(one).compareTo(new BigDecimal(other));
@@ -96,11 +117,11 @@ public final class CursorField {
      * @throws InputFailure when a row has no value and the resource says to fail then
      */
     public InRange select(CheckedChunk chunk, Optional<String> start, Optional<String> end) {
-        int position = chunk.columns().stream().map(TargetColumn::name).toList().indexOf(column.name());
+        int position = position(chunk);
         List<Row> kept = new ArrayList<>(chunk.rows().size());
         String greatest = null;
         for (Row row : chunk.rows()) {
-            String value = position < 0 || position >= row.values().length ? null : row.values()[position];
+            String value = value(row, position);
             if (value == null ? includesMissing(row) : isIn(value, start, end)) {
                 kept.add(row);
                 greatest = later(greatest, value);

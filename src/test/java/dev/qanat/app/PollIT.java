@@ -1,11 +1,11 @@
 package dev.qanat.app;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.qanat.app.ApiStub.Came;
 import dev.qanat.app.ApiStub.Said;
 import io.restassured.path.json.JsonPath;
-import io.restassured.response.Response;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -39,7 +40,8 @@ class PollIT {
     private static Qanat qanat;
     private static ApiStub api;
 
-    private final String pipeline = Qanat.newName("poll");
+    private final PolledPipeline polled = new PolledPipeline(qanat, api);
+    private final String pipeline = polled.name();
 
     @BeforeAll
     static void start() throws Exception {
@@ -129,6 +131,23 @@ class PollIT {
         assertThat(run.getString("partitions[1].error")).isNull();
         assertThat(qanat.logText() + run.prettify()).doesNotContain("s3cr3t");
         assertThat(qanat.value("SELECT count(*) FROM qanat.run WHERE error_message LIKE '%s3cr3t%'")).isEqualTo("0");
+    }
+
+    @Test
+    void of_many_partitions_all_are_counted_and_the_first_are_told() throws Exception {
+        api.script(came -> came.parameter("n").equals("1") ? Said.json("[{\"id\":1}]") : Said.of(404, "text/plain", "no such thing"));
+        upload("", """
+                    endpoint: { path: /, params: { n: "{{ partition.n }}" } }
+                    partitions: { n: "%s" }
+                    columns: { id: bigint }
+                """.formatted(IntStream.rangeClosed(1, 120).mapToObj(Integer::toString).collect(joining(","))));
+
+        JsonPath run = poll();
+
+        assertThat(Feed.outcome(run)).isEqualTo("partial partition_failed: 1 read, 1 inserted");
+        assertThat(run.getString("error.message")).endsWith("and 99 more").hasSizeLessThan(5_000);
+        assertThat(run.getMap("partition_counts")).isEqualTo(Map.of("landed", 1, "deferred", 0, "failed", 119));
+        assertThat(run.getList("partitions.status")).hasSize(100).containsOnly("failed");
     }
 
     @Test
@@ -251,17 +270,17 @@ class PollIT {
                     primary_key: id
                     children: { tags: {} }
                 """);
-        long id = trigger("").jsonPath().getLong("runs[0].id");
+        long id = polled.trigger("").jsonPath().getLong("runs[0].id");
 
-        qanat.await("it is deferred", () -> "deferred".equals(run(id).getString("status")));
-        assertThat(run(id).getString("error.code")).isEqualTo("quota_exhausted");
+        qanat.await("it is deferred", () -> "deferred".equals(polled.run(id).getString("status")));
+        assertThat(polled.run(id).getString("error.code")).isEqualTo("quota_exhausted");
         assertThat(qanat.value("SELECT count(*) FROM silver." + pipeline)).isEqualTo("3");
-        qanat.await("it has gone on", () -> "succeeded".equals(run(id).getString("status")));
+        qanat.await("it has gone on", () -> "succeeded".equals(polled.run(id).getString("status")));
 
-        assertThat(Feed.outcome(run(id))).isEqualTo("4 read, 4 inserted");
+        assertThat(Feed.outcome(polled.run(id))).isEqualTo("4 read, 4 inserted");
         assertThat(qanat.value("SELECT string_agg(id::text, ' ' ORDER BY id) FROM silver." + pipeline)).isEqualTo("1 2 3 4");
-        assertThat(Feed.outcome(run(id), "tags")).isEqualTo("4 read, 4 inserted");
-        assertThat(run(id).getList("resources")).hasSize(2);
+        assertThat(Feed.outcome(polled.run(id), "tags")).isEqualTo("4 read, 4 inserted");
+        assertThat(polled.run(id).getList("resources")).hasSize(2);
     }
 
     @Test
@@ -368,7 +387,7 @@ class PollIT {
                 }
             });
             hangingUp.start();
-            qanat.pipeline(yaml("    retry: { max_attempts: 3, initial: PT0.1S }\n", """
+            qanat.pipeline(polled.yaml("    retry: { max_attempts: 3, initial: PT0.1S }\n", """
                     endpoint: { path: /, params: { n: "{{ partition.n }}" } }
                     partitions: { n: "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30" }
                     columns: { id: bigint }
@@ -392,7 +411,7 @@ class PollIT {
         try (Qanat closed = Qanat.fresh("closed").start()) {
             api.script(came -> Said.json("[{\"id\":1}]"));
             api.forget();
-            closed.pipeline(yaml("", "    endpoint: { path: / }\n    columns: { id: bigint }\n"));
+            closed.pipeline(polled.yaml("", "    endpoint: { path: / }\n    columns: { id: bigint }\n"));
 
             JsonPath run = closed.request()
                     .contentType("application/json")
@@ -425,7 +444,7 @@ class PollIT {
                 int page = Integer.parseInt(came.parameter("page"));
                 return Said.json(page > 40 ? "[]" : "[{\"id\":" + page + "}]").after(50);
             });
-            killed.pipeline(yaml("", PAGES));
+            killed.pipeline(polled.yaml("", PAGES));
             api.forget();
             killed.trigger(pipeline);
             killed.await("it is on its way", () -> api.requests().size() > 15);
@@ -460,7 +479,7 @@ class PollIT {
             }
             patient.with("QANAT_ALLOWED_HOSTS", "127.0.0.1").with("QANAT_ROUTES", routes.toString()).start();
             api.script(came -> Said.json("[{\"id\":" + came.parameter("page") + "}]"));
-            patient.pipeline(yaml("    rate_limit: { limit: 2, interval: PT15S, on_exhausted: wait }\n", """
+            patient.pipeline(polled.yaml("    rate_limit: { limit: 2, interval: PT15S, on_exhausted: wait }\n", """
                     endpoint: { path: /, paginator: { type: page_number, maximum_page: 6 } }
                     columns: { id: bigint }
                     write_disposition: append
@@ -499,8 +518,8 @@ class PollIT {
         assertThat(Feed.outcome(poll())).isEqualTo("3 read, 3 inserted");
 
         pages.set(5);
-        long id = trigger("").jsonPath().getLong("runs[0].id");
-        qanat.await("it is deferred", () -> "deferred".equals(run(id).getString("status")));
+        long id = polled.trigger("").jsonPath().getLong("runs[0].id");
+        qanat.await("it is deferred", () -> "deferred".equals(polled.run(id).getString("status")));
         assertThat(qanat.value("SELECT count(*) FROM silver." + pipeline)).isEqualTo("3");
         qanat.request().post("/runs/" + id + "/cancel");
 
@@ -516,15 +535,15 @@ class PollIT {
             return Said.json(page > 8 ? "[]" : "[{\"id\":" + page + "}]").after(400);
         });
         String rows = "    endpoint: { path: /, paginator: page_number }\n    columns: { id: bigint }\n    primary_key: id\n";
-        qanat.pipeline(yaml("", rows) + "  - name: more\n    source: api\n    table: " + pipeline + "_more\n" + rows);
+        qanat.pipeline(polled.yaml("", rows) + "  - name: more\n    source: api\n    table: " + pipeline + "_more\n" + rows);
         api.forget();
-        long id = trigger("").jsonPath().getLong("runs[0].id");
+        long id = polled.trigger("").jsonPath().getLong("runs[0].id");
         qanat.await("it asks", () -> api.requests().size() > 3);
 
-        qanat.pipeline(yaml("", rows));
-        qanat.await("run " + id + " has ended", () -> !run(id).getString("status").equals("running"));
+        qanat.pipeline(polled.yaml("", rows));
+        qanat.await("run " + id + " has ended", () -> !polled.run(id).getString("status").equals("running"));
 
-        assertThat(Feed.outcome(run(id))).isEqualTo("16 read, 16 inserted");
+        assertThat(Feed.outcome(polled.run(id))).isEqualTo("16 read, 16 inserted");
         assertThat(qanat.value("SELECT count(*) FROM silver." + pipeline + "_more")).isEqualTo("8");
         qanat.await("its route is gone", () -> !qanat.request().get("/routes").asString().contains("poll-" + pipeline + "-more"));
     }
@@ -534,18 +553,14 @@ class PollIT {
         api.script(came -> Said.json("[]").after(20_000));
         upload("", "    endpoint: { path: / }\n    columns: { id: bigint }\n");
         api.forget();
-        long id = trigger("").jsonPath().getLong("runs[0].id");
+        long id = polled.trigger("").jsonPath().getLong("runs[0].id");
         qanat.await("it asks", () -> !api.requests().isEmpty());
 
         long begun = System.nanoTime();
         qanat.request().post("/runs/" + id + "/cancel");
-        qanat.await("it is cancelled", () -> "cancelled".equals(run(id).getString("status")));
+        qanat.await("it is cancelled", () -> "cancelled".equals(polled.run(id).getString("status")));
 
         assertThat(System.nanoTime() - begun).isLessThan(5_000_000_000L);
-    }
-
-    private String yaml(String source, String resource) {
-        return yaml(pipeline, api.url(), source, resource);
     }
 
     private static String yaml(String pipeline, String url, String source, String resource) {
@@ -555,30 +570,14 @@ class PollIT {
     }
 
     private void upload(String source, String resource) {
-        qanat.pipeline(yaml(source, resource));
-    }
-
-    private Response trigger(String more) {
-        Response answer = qanat.request()
-                .contentType("application/json")
-                .body("{\"pipeline\": \"" + pipeline + "\"" + (more.isEmpty() ? "" : ", " + more) + "}")
-                .post("/trigger-job");
-        assertThat(answer.statusCode()).as(answer.asString()).isEqualTo(202);
-        return answer;
+        polled.declare(source, resource);
     }
 
     private JsonPath poll() {
-        return poll("");
+        return polled.poll();
     }
 
-    /** The run of a trigger, once it has ended. */
     private JsonPath poll(String more) {
-        long id = trigger(more).jsonPath().getLong("runs[0].id");
-        qanat.await("run " + id + " has ended", () -> !List.of("queued", "running").contains(run(id).getString("status")));
-        return run(id);
-    }
-
-    private static JsonPath run(long id) {
-        return qanat.request().get("/runs/" + id).jsonPath();
+        return polled.poll(more);
     }
 }
