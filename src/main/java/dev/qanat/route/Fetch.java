@@ -50,6 +50,9 @@ public final class Fetch {
     /** What is not the fault of one request: all have to wait as long as the answer says. */
     private static final Set<Code> OF_SOURCE = EnumSet.of(Code.RATE_LIMITED, Code.HTTP_429, Code.HTTP_5XX);
 
+    /** Where a source has said for so long that a request comes too early, and nothing else, the partition has failed. */
+    private static final Duration LONGEST_TOO_EARLY = Duration.ofDays(1);
+
     private final Load load;
     private final String key;
     private final ApiSource source;
@@ -67,7 +70,9 @@ public final class Fetch {
     private @Nullable String least;
     private int attempts;
     private @Nullable Use use;
+    private TooEarly tooEarly;
     private Instant notBefore = Instant.EPOCH;
+    private @Nullable TransientFailure waitsFor;
     private @Nullable Failure failure;
     private boolean fatal;
     private @Nullable Deferral deferral;
@@ -102,6 +107,19 @@ public final class Fetch {
     record Deferral(Instant until, Code code, String reason) {}
 
     /**
+     * How often in a row a source has said of a request that it came too early.
+     *
+     * @param since when it said so first, in seconds since 1970
+     */
+    record TooEarly(int answers, long since) {
+        private static final TooEarly NEVER = new TooEarly(0, 0);
+
+        private TooEarly again(Instant now) {
+            return new TooEarly(answers + 1, answers == 0 ? now.getEpochSecond() : since);
+        }
+    }
+
+    /**
      * The range that is loaded.
      *
      * @param field the incremental field; null where the resource has none
@@ -127,8 +145,10 @@ public final class Fetch {
      * @param pages as these know it
      * @param greatest value of the incremental field in the pages that landed
      * @param least value of it in the records of these pages, where a gap is looked for
+     * @param attempts how often the next request has failed
+     * @param tooEarly how often in a row it has come too early
      */
-    record Token(String pages, @Nullable String greatest, @Nullable String least) {
+    record Token(String pages, @Nullable String greatest, @Nullable String least, int attempts, TooEarly tooEarly) {
         private static final ObjectMapper JSON = new ObjectMapper();
 
         String json() {
@@ -161,6 +181,8 @@ public final class Fetch {
         this.span = span;
         greatest = from.map(Token::greatest).orElse(null);
         least = from.map(Token::least).orElse(null);
+        attempts = from.map(Token::attempts).orElse(0);
+        tooEarly = from.map(Token::tooEarly).orElse(TooEarly.NEVER);
     }
 
     void begin(PartitionPages ofPartition) {
@@ -245,6 +267,8 @@ public final class Fetch {
             return Optional.of(pause);
         } else if (meaning instanceof Answer.Failed failed) {
             fail(failed.failure(), failed.scope() == Answer.Scope.RUN);
+        } else if (meaning instanceof Answer.Onward) {
+            request = null;
         } else {
             settled();
         }
@@ -255,9 +279,19 @@ public final class Fetch {
         if (again.attempt()) {
             failed(again.failure(), again.after(), retries);
         } else {
-            pause(again.after().orElse(source.retry().initial()));
+            tooEarly(again.failure(), again.after().filter(told -> !told.isZero()).orElse(source.retry().initial()), retries);
         }
         return again.after().filter(time -> OF_SOURCE.contains(again.failure().code())).map(time -> new Pause(time, again.failure().getMessage()));
+    }
+
+    private void tooEarly(TransientFailure why, Duration least, Retries retries) {
+        Instant now = Instant.now();
+        tooEarly = tooEarly.again(now);
+        if (now.getEpochSecond() - tooEarly.since() >= LONGEST_TOO_EARLY.toSeconds()) {
+            fail(why, false);
+        } else {
+            pause(retries.growing(least, tooEarly.answers()), why);
+        }
     }
 
     /** The answer that is being read, and the request that it answers. */
@@ -291,6 +325,7 @@ public final class Fetch {
     private void settled() {
         request = null;
         attempts = 0;
+        tooEarly = TooEarly.NEVER;
         notBefore = Instant.EPOCH;
     }
 
@@ -301,15 +336,22 @@ public final class Fetch {
             fail(why, false);
             return;
         }
-        pause(after.orElseGet(() -> retries.delay(source.retry(), attempts)));
+        pause(after.orElseGet(() -> retries.delay(source.retry(), attempts)), why);
     }
 
-    void pause(Duration time) {
+    private void pause(Duration time, TransientFailure why) {
         notBefore = Instant.now().plus(time);
+        waitsFor = why;
     }
 
     void defer(Deferral why) {
         deferral = why;
+    }
+
+    /** The wait that is due takes so long that the partition goes on later. */
+    void deferWait() {
+        TransientFailure why = Objects.requireNonNull(waitsFor);
+        defer(new Deferral(notBefore, why.code(), why.getMessage()));
     }
 
     /** @param ofRun whether the other partitions are not to be fetched either */
@@ -435,7 +477,7 @@ public final class Fetch {
 
     /** Where the partition goes on. */
     String token() {
-        return new Token(pages().token(), greatest, least).json();
+        return new Token(pages().token(), greatest, least, attempts, tooEarly).json();
     }
 
     Map<String, Validator> validators() {

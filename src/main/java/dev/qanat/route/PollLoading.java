@@ -229,7 +229,8 @@ public class PollLoading {
         List<String> failures = failures(load.getParts());
         List<Polls.Partition> dealtWith = polls.partitions(run.id());
         boolean landed = load.getParts().stream().anyMatch(part -> part.failure() == null && !part.getFetches().landing().isEmpty())
-                || dealtWith.stream().anyMatch(partition -> partition.status() == Polls.Status.LANDED);
+                || dealtWith.stream().anyMatch(partition -> partition.status() == Polls.Status.LANDED)
+                || runs.resources(List.of(run.id())).values().stream().flatMap(List::stream).anyMatch(part -> part.counts().read() > 0);
         if (deferral.isPresent()) {
             load.defer(deferral.get());
         } else if (!landed && !failures.isEmpty()) {

@@ -56,8 +56,7 @@ public class Throttle {
         while (!asked && fetch.isMore()) {
             Duration pause = Duration.between(Instant.now(), fetch.notBefore());
             if (pause.compareTo(PATIENCE) > 0) {
-                fetch.defer(new Fetch.Deferral(
-                        fetch.notBefore(), Code.RATE_LIMITED, "the source wants no requests until " + fetch.notBefore()));
+                fetch.deferWait();
             } else if (fetch.load().attempt().sleep(pause, () -> goesOn(fetch))) {
                 asked = ask(fetch, gate);
             } else {

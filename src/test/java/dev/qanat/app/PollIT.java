@@ -316,6 +316,57 @@ class PollIT {
     }
 
     @Test
+    void a_source_that_is_asked_too_early_for_ever_keeps_no_run_for_ever() throws Exception {
+        api.script(came -> Said.json(came.parameter("page").equals("1") ? "[{\"id\":1}]" : "{\"Note\":\"slow down\"}"));
+        upload("    response_actions: [ { path: $.Note, action: rate_limited, wait: PT2M } ]\n", """
+                    endpoint: { path: /, paginator: page_number }
+                    columns: { id: bigint }
+                    primary_key: id
+                """);
+        long id = polled.trigger("").jsonPath().getLong("runs[0].id");
+
+        qanat.await("it is deferred", () -> "deferred".equals(polled.run(id).getString("status")));
+        assertThat(polled.run(id).getString("error.code")).isEqualTo("rate_limited");
+        assertThat(polled.run(id).getString("error.message")).contains("slow down");
+        assertThat(polled.run(id).getMap("partition_counts")).isEqualTo(Map.of("landed", 0, "deferred", 1, "failed", 0));
+        assertThat(qanat.value("SELECT count(*) FROM silver." + pipeline)).isEqualTo("1");
+        assertThat(qanat.is("(SELECT available_at BETWEEN now() + interval '90 s' AND now() + interval '145 s' FROM qanat.run WHERE id = "
+                        + id + ")"))
+                .isTrue();
+        wake(id);
+        qanat.await("it waits longer", () -> qanat.is("EXISTS (SELECT FROM qanat.run WHERE status = 'deferred' AND id = " + id
+                + " AND available_at > now() + interval '150 s')"));
+
+        qanat.execute("UPDATE qanat.poll_partition SET token = regexp_replace(token, '\"since\":\\d+', '\"since\":1000') WHERE run_id = " + id);
+        wake(id);
+        qanat.await("it has ended", () -> "partial".equals(polled.run(id).getString("status")));
+        assertThat(polled.run(id).getString("error.code")).isEqualTo("partition_failed");
+        assertThat(polled.run(id).getString("partitions[0].error.code")).isEqualTo("rate_limited");
+        assertThat(Feed.outcome(polled.run(id))).isEqualTo("partial partition_failed: 1 read, 1 inserted");
+    }
+
+    @Test
+    void attempts_are_counted_over_a_pause_that_defers_the_run() throws Exception {
+        AtomicInteger asked = new AtomicInteger();
+        api.script(came -> Said.of(429, "text/plain", "busy " + asked.incrementAndGet()).with("Retry-After", "300"));
+        upload("    retry: { max_attempts: 2 }\n", "    endpoint: { path: / }\n    columns: { id: bigint }\n");
+        long id = polled.trigger("").jsonPath().getLong("runs[0].id");
+
+        qanat.await("it is deferred", () -> "deferred".equals(polled.run(id).getString("status")));
+        assertThat(polled.run(id).getString("error.code")).isEqualTo("http_429");
+        wake(id);
+        qanat.await("it has ended", () -> "failed".equals(polled.run(id).getString("status")));
+
+        assertThat(polled.run(id).getString("error.message")).contains("busy 2");
+        assertThat(asked).hasValue(2);
+    }
+
+    /** As if the time had come to which a run is deferred. */
+    private static void wake(long run) throws Exception {
+        qanat.execute("UPDATE qanat.run SET available_at = now() WHERE status = 'deferred' AND id = " + run);
+    }
+
+    @Test
     void a_slow_partition_delays_no_other() throws Exception {
         api.script(came -> Said.json("[{\"id\":" + came.parameter("n") + "}]").after(came.parameter("n").equals("1") ? 3_000 : 0));
         upload("", """
