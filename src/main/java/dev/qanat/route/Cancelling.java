@@ -24,14 +24,14 @@ public class Cancelling {
     private final Cancellations cancellations;
     private final Runs runs;
     private final RunClaims claims;
-    private final FileLoading loading;
+    private final RunEnding ending;
     private final Pipelines pipelines;
 
-    Cancelling(Cancellations cancellations, Runs runs, RunClaims claims, FileLoading loading, Pipelines pipelines) {
+    Cancelling(Cancellations cancellations, Runs runs, RunClaims claims, RunEnding ending, Pipelines pipelines) {
         this.cancellations = cancellations;
         this.runs = runs;
         this.claims = claims;
-        this.loading = loading;
+        this.ending = ending;
         this.pipelines = pipelines;
     }
 
@@ -57,7 +57,7 @@ public class Cancelling {
             }
             Run run = runs.find(id).orElseThrow();
             try (LogContext context = LogContext.of(run)) {
-                if (cancellations.end(id, reason -> loading.putIntoQuarantine(run, new Run.RunError(Code.CANCELLED.id(), reason)))) {
+                if (cancellations.end(id, reason -> ending.putIntoQuarantine(run, new Run.RunError(Code.CANCELLED.id(), reason)))) {
                     LOG.infof("Cancelled run %d before it was worked on, or after its process had died", id);
                 }
             } catch (IOException e) {

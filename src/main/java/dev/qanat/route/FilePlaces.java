@@ -2,6 +2,7 @@ package dev.qanat.route;
 
 import dev.qanat.failure.Code;
 import dev.qanat.failure.InputFailure;
+import dev.qanat.ledger.Run;
 import dev.qanat.settings.Home;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.BufferedOutputStream;
@@ -19,6 +20,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -73,6 +75,15 @@ class FilePlaces {
             throw new InputFailure(Code.FILE_MISSING, path + " is not a regular file");
         }
         return real;
+    }
+
+    /** Whether a file looks as it did when its run was queued; one that is gone does not. */
+    static boolean isUnchanged(Run.RunFile file, Path path) throws IOException {
+        try {
+            return RunClaims.sameLook(file, Files.readAttributes(path, BasicFileAttributes.class));
+        } catch (NoSuchFileException e) {
+            return false;
+        }
     }
 
     void archive(String pipeline, Path file, long run) throws IOException {

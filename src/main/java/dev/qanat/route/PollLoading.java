@@ -52,7 +52,6 @@ import org.jboss.logging.Logger;
 public class PollLoading {
 
     private static final Logger LOG = Logger.getLogger(PollLoading.class);
-    private static final int KEPT_REJECTIONS = 1_000;
 
     /** Of partitions, in the message of a run. */
     private static final int MOST_REASONS = 20;
@@ -209,7 +208,7 @@ public class PollLoading {
         load.fail(failure);
         runs.keepRejections(
                 load.getRun().id(),
-                load.opened().staging().keepRejections(KEPT_REJECTIONS),
+                load.opened().staging().keepRejections(RunEnding.KEPT_REJECTIONS),
                 load.getResourceName(),
                 load.getSourceName());
         try (LogContext context = LogContext.of(load)) {
