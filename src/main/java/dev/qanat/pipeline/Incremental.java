@@ -14,6 +14,11 @@ import java.util.Optional;
 public record Incremental(
         String cursorPath, Optional<String> initialValue, Optional<Duration> lag, RangeEnd rangeStart, OnMissing onMissing) {
 
+    /** Whether a run fetches records that the one before has loaded. */
+    boolean fetchesAgain() {
+        return rangeStart == RangeEnd.CLOSED || lag.filter(time -> !time.isZero()).isPresent();
+    }
+
     /** Whether a range holds the value at its end. */
     public enum RangeEnd {
         OPEN,

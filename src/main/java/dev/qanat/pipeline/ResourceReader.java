@@ -57,6 +57,7 @@ final class ResourceReader {
         key.ifPresent(k -> checkKey(k, columns));
         boolean keyed = resource.has("primary_key");
         WriteDisposition disposition = disposition(keyed);
+        Dedup dedup = dedup(keyed, disposition);
         return new Resource(
                 name,
                 source,
@@ -65,13 +66,13 @@ final class ResourceReader {
                 columns,
                 List.copyOf(keyNames),
                 disposition,
-                dedup(keyed, disposition),
+                dedup,
                 schemaContract(),
                 maxErrors(),
                 keepBronze(),
                 resource.text("where", "an SQL condition such as \"volume > 0\"")
                         .flatMap(text -> ExpressionReader.read(resource, "where", text)),
-                polling(source, columns, disposition));
+                polling(source, columns, disposition, dedup));
     }
 
     private String source() {
@@ -154,7 +155,7 @@ final class ResourceReader {
                                 key.equals("format") ? "write 'endpoint.format'" : "take it out")));
     }
 
-    private Optional<Polling> polling(String source, List<Column> columns, WriteDisposition disposition) {
+    private Optional<Polling> polling(String source, List<Column> columns, WriteDisposition disposition, Dedup dedup) {
         if (sources.isFiles(source)) {
             OF_APIS.stream()
                     .filter(resource::has)
@@ -170,6 +171,12 @@ final class ResourceReader {
         if (incremental.isPresent() && disposition == WriteDisposition.REPLACE) {
             resource.problem("incremental", Code.CONFLICTING_KEYS,
                     "'incremental' fetches what is new, and write_disposition 'replace' keeps nothing else; take one of them out");
+        }
+        boolean doubles = disposition == WriteDisposition.APPEND && dedup != Dedup.ROW_HASH;
+        if (doubles && incremental.filter(Incremental::fetchesAgain).isPresent()) {
+            resource.problem("incremental", Code.CONFLICTING_KEYS, ("'incremental' fetches the last records again at each run, and with dedup '%s'"
+                    + " they are appended again; write 'dedup: row_hash', or 'range_start: open' and no 'lag'")
+                    .formatted(dedup.name().toLowerCase(Locale.ROOT)));
         }
         PartitionReader reader = new PartitionReader(resource, variables, columns);
         List<Map<String, String>> partitions = reader.read();

@@ -395,7 +395,11 @@ public final class Fetch {
         return ofPage == null ? Collections.emptyIterator() : load.asLongAsItGoesOn(ofPage);
     }
 
-    /** Counts a checked chunk and leaves out what is not in the range. */
+    /**
+     * Leaves out what is not in the range, and remembers how far the partition has come.
+     *
+     * @throws InputFailure when a row has no place in the range, which fails the partition
+     */
     CheckedChunk checked(CheckedChunk chunk) {
         CheckedChunk selected = chunk;
         CursorField field = span.field();

@@ -126,9 +126,15 @@ public class Fetching {
         return thrown.getMessage() == null ? thrown.getClass().getSimpleName() : thrown.getMessage();
     }
 
-    /** Leaves out what lies before the cursor, and remembers how far the partition has come. */
+    /** Leaves out what lies before the cursor, and remembers how far the partition has come; or finds that it has failed. */
     public CheckedChunk select(@Body CheckedChunk chunk, @ExchangeProperty("fetch") Fetch fetch) {
-        return fetch.checked(chunk);
+        try {
+            return fetch.checked(chunk);
+        } catch (InputFailure e) {
+            // Thrown, it would be a failure of the chunk, and so of the whole resource.
+            fetch.fail(e, false);
+            return chunk.withRows(List.of());
+        }
     }
 
     /** All chunks of the page are staged. */

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -100,8 +101,8 @@ public final class CursorField {
     public String before(String value, Duration lag) {
         return switch (column.type().kind()) {
             case DATE -> LocalDate.parse(value).minusDays(lag.toDays()).toString();
-            case TIMESTAMP -> LocalDateTime.parse(value).minus(lag).toString();
-            case TIMESTAMPTZ -> Instant.parse(value).minus(lag).toString();
+            case TIMESTAMP -> IsoText.text(LocalDateTime.parse(value).minus(lag));
+            case TIMESTAMPTZ -> IsoText.text(LocalDateTime.ofInstant(Instant.parse(value).minus(lag), ZoneOffset.UTC)) + "Z";
             default -> value;
         };
     }

@@ -8,9 +8,11 @@ import dev.qanat.app.ApiStub.Said;
 import io.restassured.path.json.JsonPath;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -36,6 +38,71 @@ class CursorIT {
         api.close();
     }
 
+    /**
+     * A type, and values of it as an API has them, each later than the one before.
+     *
+     * @param sent the third of them as it stands in the next request
+     */
+    private record Ordered(String type, String tooOld, String first, String greatest, String next, String sent) {}
+
+    @Test
+    void a_cursor_of_every_type_has_its_order_and_a_record_at_it_is_neither_lost_nor_doubled() throws Exception {
+        List<Ordered> cases = List.of(
+                new Ordered("date", "2024-01-01", "2024-01-02", "2024-01-10", "2024-02-01", "2024-01-10"),
+                new Ordered("bigint", "1", "2", "9", "10", "9"),
+                new Ordered("numeric(9,2)", "1", "2", "9.5", "10.25", "9.50"),
+                new Ordered("text", "a", "b", "c9", "d", "c9"),
+                new Ordered("timestamp", "2024-01-01", "2024-01-02 00:00:00", "2024-01-02 10:00", "2024-01-02 10:00:01", "2024-01-02T10:00:00"),
+                new Ordered("timestamptz", "2024-01-01", "2024-01-02T00:00:00Z", "2024-01-02T10:00:00+02:00", "2024-01-02T10:00:00+01:00",
+                        "2024-01-02T08:00:00Z"));
+        Map<String, List<String>> starts = new ConcurrentHashMap<>();
+        Map<String, String> answers = new ConcurrentHashMap<>();
+        api.script(came -> {
+            starts.computeIfAbsent(came.path(), path -> new ArrayList<>()).add(parameter(came, "after"));
+            return Said.json(answers.get(came.path()));
+        });
+        qanat.pipeline(polled.yaml("", "").replaceFirst("(?s)  - name: rows.*", "") + IntStream.range(0, cases.size())
+                .mapToObj(i -> """
+                          - name: %2$s_%1$d
+                            source: api
+                            endpoint: { path: /%1$d, params: { after: "{{ incremental.start_value }}" } }
+                            incremental: { cursor_path: at, initial_value: "%3$s" }
+                            columns: { id: integer, at: "%4$s" }
+                        """.formatted(i, polled.name(), cases.get(i).first(), cases.get(i).type()))
+                .collect(joining()));
+
+        for (int i = 0; i < cases.size(); i++) {
+            Ordered one = cases.get(i);
+            answers.put("/" + i, records(one.tooOld(), one.first(), one.greatest()));
+        }
+        JsonPath first = polled.poll();
+        for (int i = 0; i < cases.size(); i++) {
+            Ordered one = cases.get(i);
+            // The fourth came with the cursor's value and was not there before.
+            answers.put("/" + i, records(one.tooOld(), one.first(), one.greatest(), one.greatest(), one.next()));
+        }
+        JsonPath second = polled.poll();
+        JsonPath third = polled.poll();
+
+        for (int i = 0; i < cases.size(); i++) {
+            Ordered one = cases.get(i);
+            assertThat(counts(first, i)).as(one.type()).isEqualTo("2 inserted, 0 duplicate, 1 filtered");
+            assertThat(counts(second, i)).as(one.type()).isEqualTo("2 inserted, 1 duplicate, 2 filtered");
+            assertThat(counts(third, i)).as(one.type()).isEqualTo("0 inserted, 1 duplicate, 4 filtered");
+            assertThat(starts.get("/" + i).get(1)).as(one.type()).isEqualTo(one.sent());
+            assertThat(qanat.value("SELECT string_agg(id::text, ' ' ORDER BY id) FROM silver." + polled.name() + "_" + i))
+                    .as(one.type())
+                    .isEqualTo("2 3 4 5");
+        }
+    }
+
+    private static String counts(JsonPath run, int resource) {
+        assertThat(run.getString("status")).as(run.prettify()).isEqualTo("succeeded");
+        String root = "resources[" + resource + "].";
+        return run.getInt(root + "inserted") + " inserted, " + run.getInt(root + "duplicate") + " duplicate, "
+                + run.getInt(root + "filtered") + " filtered";
+    }
+
     private static String parameter(Came came, String name) {
         return URLDecoder.decode(came.parameter(name), StandardCharsets.UTF_8);
     }
@@ -45,6 +112,75 @@ class CursorIT {
         return IntStream.range(0, values.length)
                 .mapToObj(i -> "{\"id\":" + (i + 1) + ",\"at\":\"" + values[i] + "\"}")
                 .collect(joining(",", "[", "]"));
+    }
+
+    @Test
+    void an_open_range_does_not_hold_the_record_at_its_start() throws Exception {
+        polled.declare("", """
+                    endpoint: { path: / }
+                    incremental: { cursor_path: at, range_start: open }
+                    columns: { id: integer, at: date }
+                    dedup: none
+                """);
+
+        api.script(came -> Said.json(records("2024-01-01", "2024-01-02")));
+        assertThat(Feed.outcome(polled.poll())).isEqualTo("2 read, 2 inserted");
+        api.script(came -> Said.json(records("2024-01-01", "2024-01-02", "2024-01-03")));
+        assertThat(Feed.outcome(polled.poll())).isEqualTo("3 read, 1 inserted, 2 filtered");
+
+        assertThat(polled.value("count(*)")).isEqualTo("3");
+        assertThat(polled.cursors()).containsExactly("2024-01-03");
+    }
+
+    @Test
+    void a_lag_is_taken_off_what_is_sent_and_what_is_loaded() throws Exception {
+        List<String> starts = new ArrayList<>();
+        api.script(came -> {
+            starts.add(parameter(came, "after"));
+            return Said.json(records("2024-01-02 08:30:00", "2024-01-02 09:00:00", "2024-01-02 10:00:00"));
+        });
+        for (String type : List.of("timestamp", "timestamptz")) {
+            PolledPipeline one = new PolledPipeline(qanat, api);
+            one.declare("", """
+                        endpoint: { path: /, params: { after: "{{ incremental.start_value }}" } }
+                        incremental: { cursor_path: at, initial_value: "2024-01-01", lag: PT1H }
+                        columns: { id: integer, at: %s }
+                    """.formatted(type));
+            assertThat(Feed.outcome(one.poll())).isEqualTo("3 read, 3 inserted");
+            assertThat(Feed.outcome(one.poll())).isEqualTo("3 read, 2 duplicate, 1 filtered");
+        }
+        assertThat(starts).containsExactly("2024-01-01T00:00:00", "2024-01-02T09:00:00", "2024-01-01T00:00:00Z", "2024-01-02T09:00:00Z");
+    }
+
+    @Test
+    void a_record_without_a_cursor_value_fails_its_partition_alone_or_is_left_out_or_loaded() throws Exception {
+        api.script(came -> Said.json(came.parameter("n").equals("1")
+                ? "[{\"id\":1,\"at\":\"2024-01-01\"}]"
+                : "[{\"id\":2,\"at\":\"2024-01-02\"},{\"id\":3,\"at\":null},{\"id\":4}]"));
+        String resource = """
+                    endpoint: { path: /, params: { n: "{{ partition.n }}" } }
+                    partitions: { n: "1,2" }
+                    incremental: { cursor_path: at, on_cursor_value_missing: %s }
+                    columns: { id: integer, at: date }
+                    primary_key: id
+                """;
+
+        polled.declare("", resource.formatted("raise"));
+        JsonPath raised = polled.poll();
+        assertThat(Feed.outcome(raised)).isEqualTo("partial partition_failed: 1 read, 1 inserted");
+        assertThat(raised.getString("partitions[0].partition.n")).isEqualTo("2");
+        assertThat(raised.getString("partitions[0].error.code")).isEqualTo("cursor_missing");
+        assertThat(raised.getString("partitions[0].error.message")).contains("record 2", "'at'");
+        assertThat(polled.cursors()).containsExactly("2024-01-01");
+
+        polled.declare("", resource.formatted("exclude"));
+        assertThat(Feed.outcome(polled.poll())).isEqualTo("4 read, 1 inserted, 1 unchanged, 2 filtered");
+        assertThat(polled.cursors()).containsExactly("2024-01-01", "2024-01-02");
+
+        polled.declare("", resource.formatted("include"));
+        assertThat(Feed.outcome(polled.poll())).isEqualTo("4 read, 2 inserted, 2 unchanged");
+        assertThat(polled.value("count(*) FILTER (WHERE at IS NULL)")).isEqualTo("2");
+        assertThat(polled.cursors()).containsExactly("2024-01-01", "2024-01-02");
     }
 
     @Test
