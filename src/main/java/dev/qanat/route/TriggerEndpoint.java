@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.camel.Body;
@@ -41,6 +42,8 @@ import org.jspecify.annotations.Nullable;
 public class TriggerEndpoint {
 
     private static final int LONGEST_KEY = 255;
+    private static final int LONGEST_END = 200;
+    private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}");
     private static final Duration KEY_PATIENCE = Duration.ofSeconds(10);
     private static final List<String> KEYS = List.of("pipeline", "resources", "full_refresh", "from", "to");
 
@@ -209,6 +212,9 @@ public class TriggerEndpoint {
         if (ends.isEmpty()) {
             return;
         }
+        if (ends.stream().anyMatch(end -> end.length() > LONGEST_END || CONTROL.matcher(end).find())) {
+            throw RequestBody.invalid("from, to: must have at most " + LONGEST_END + " characters, and no control characters");
+        }
         List<Resource> polled = chosen.stream()
                 .flatMap(active -> active.pipeline().polled().stream())
                 .filter(resource -> request.resources().isEmpty() || request.resources().contains(resource.name()))
@@ -221,12 +227,19 @@ public class TriggerEndpoint {
                     .orElseThrow()
                     .incremental()
                     .orElseThrow(() -> RequestBody.invalid("from, to: resource '" + resource.name() + "' has no 'incremental'; name others"));
-            CursorField field = CursorField.of(resource, incremental);
-            try {
-                ends.forEach(field::value);
-            } catch (InputFailure e) {
-                throw RequestBody.invalid("from, to: " + e.getMessage());
+            checkRange(CursorField.of(resource, incremental), request);
+        }
+    }
+
+    private static void checkRange(CursorField field, Request request) {
+        try {
+            Optional<String> from = request.from().map(field::asked);
+            Optional<String> to = request.to().map(field::asked);
+            if (from.isPresent() && to.isPresent() && !field.isBefore(from.get(), to.get())) {
+                throw RequestBody.invalid("from, to: nothing lies from " + from.get() + " up to " + to.get() + ", which is excluded");
             }
+        } catch (InputFailure e) {
+            throw RequestBody.invalid("from, to: " + e.getMessage());
         }
     }
 

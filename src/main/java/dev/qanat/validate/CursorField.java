@@ -3,6 +3,7 @@ package dev.qanat.validate;
 import dev.qanat.failure.Code;
 import dev.qanat.failure.InputFailure;
 import dev.qanat.pipeline.Column;
+import dev.qanat.pipeline.ColumnType.Kind;
 import dev.qanat.pipeline.Incremental;
 import dev.qanat.pipeline.Incremental.OnMissing;
 import dev.qanat.pipeline.Incremental.RangeEnd;
@@ -26,12 +27,14 @@ public final class CursorField {
 
     private final Column column;
     private final Coercion coercion;
+    private final @Nullable WholeMatch match;
     private final boolean open;
     private final OnMissing onMissing;
 
     private CursorField(Column column, Incremental incremental) {
         this.column = column;
         this.coercion = Coercion.of(column);
+        this.match = column.pattern().map(WholeMatch::new).orElse(null);
         this.open = incremental.rangeStart() == RangeEnd.OPEN;
         this.onMissing = incremental.onMissing();
     }
@@ -57,6 +60,23 @@ public final class CursorField {
         } catch (Misfit e) {
             throw new InputFailure(Code.INVALID_VALUE, "'" + column.name() + "': " + e.reason(written));
         }
+    }
+
+    /**
+     * A value that is to be asked for, in the text form that rows have.
+     *
+     * @throws InputFailure when it is none that the column may hold: not of its type, or not like its pattern
+     */
+    public String asked(String written) {
+        String value = value(written);
+        try {
+            if (match != null) {
+                match.check(column.type().kind() == Kind.TEXT ? value : written.strip());
+            }
+        } catch (Misfit e) {
+            throw new InputFailure(Code.INVALID_VALUE, "'" + column.name() + "': " + e.reason(written));
+        }
+        return value;
     }
 
     /** The greater of two values, where there are two. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.qanat.app.ApiStub.Came;
 import dev.qanat.app.ApiStub.Said;
 import io.restassured.path.json.JsonPath;
+import io.restassured.response.Response;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -232,6 +233,35 @@ class CursorIT {
     private static String page(List<String> window, String page) {
         int number = Integer.parseInt(page);
         return number > window.size() ? "[]" : "[{\"id\":" + number + ",\"at\":\"" + window.get(number - 1) + "\"}]";
+    }
+
+    @Test
+    void a_range_that_cannot_be_is_refused_before_a_request_is_spent() {
+        polled.declare("", """
+                    endpoint: { path: /, params: { from: "{{ incremental.start_value }}" } }
+                    incremental: { cursor_path: code, initial_value: A1 }
+                    columns: { code: { type: text, pattern: "[A-Z][0-9]" } }
+                """);
+        api.forget();
+
+        assertThat(refused("\"from\": \"a1\"")).contains("'code'", "'a1' does not match");
+        assertThat(refused("\"to\": \"A1\\n\"")).contains("control characters");
+        assertThat(refused("\"to\": \"" + "A".repeat(201) + "\"")).contains("200 characters");
+        assertThat(refused("\"from\": \"B1\", \"to\": \"A2\"")).contains("nothing lies from B1 up to A2");
+        assertThat(refused("\"from\": \"B1\", \"to\": \"B1\"")).contains("nothing lies");
+
+        assertThat(api.requests()).isEmpty();
+        assertThat(qanat.runs(polled.name())).isEmpty();
+    }
+
+    private String refused(String range) {
+        Response answer = qanat.request()
+                .contentType("application/json")
+                .body("{\"pipeline\": \"" + polled.name() + "\", " + range + "}")
+                .post("/trigger-job");
+        assertThat(answer.statusCode()).as(answer.asString()).isEqualTo(400);
+        assertThat(answer.jsonPath().getString("code")).isEqualTo("invalid_request");
+        return answer.jsonPath().getString("detail");
     }
 
     @Test
