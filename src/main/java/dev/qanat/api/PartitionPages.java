@@ -21,6 +21,7 @@ import dev.qanat.pipeline.Endpoint.Method;
 import dev.qanat.pipeline.FileRules.Format;
 import dev.qanat.pipeline.Paginator;
 import dev.qanat.pipeline.Resource;
+import dev.qanat.pipeline.Resource.WriteDisposition;
 import dev.qanat.records.Selection.Noted;
 import java.io.IOException;
 import java.io.StringReader;
@@ -56,6 +57,7 @@ public final class PartitionPages {
     private static final int MOST_REDIRECTS = 5;
 
     private final Endpoint endpoint;
+    private final boolean conditional;
     private final Surroundings around;
     private final Requests requests;
     private final PageReader reader;
@@ -79,6 +81,10 @@ public final class PartitionPages {
             ApiSource source, Resource resource, Map<String, String> partition, Range range, Surroundings around) {
         this.around = around;
         endpoint = resource.polling().orElseThrow().endpoint();
+        // What replaces a table has to come whole, whether it has changed or not.
+        conditional = endpoint.method() == Method.GET
+                && endpoint.paginator() instanceof Paginator.SinglePage
+                && resource.writeDisposition() != WriteDisposition.REPLACE;
         requests = new Requests(source, endpoint, partition, range, around.secrets());
         secrets = requests.secrets();
         redaction = Redaction.of(secrets.values()).with(requests.derivedSecrets());
@@ -143,7 +149,7 @@ public final class PartitionPages {
     }
 
     private ApiRequest conditional(ApiRequest request) {
-        if (!isConditional()) {
+        if (!conditional) {
             return request;
         }
         Optional<Validator> known = around.validators().find(request.shown());
@@ -151,10 +157,6 @@ public final class PartitionPages {
         known.flatMap(Validator::etag).ifPresent(etag -> headers.put("If-None-Match", etag));
         known.flatMap(Validator::lastModified).ifPresent(time -> headers.put("If-Modified-Since", time));
         return new ApiRequest(request.method(), request.uri(), headers, request.body(), request.shown());
-    }
-
-    private boolean isConditional() {
-        return endpoint.method() == Method.GET && endpoint.paginator() instanceof Paginator.SinglePage;
     }
 
     /**
@@ -320,7 +322,7 @@ public final class PartitionPages {
         target = null;
         redirects = 0;
         renewed = false;
-        if (isConditional()) {
+        if (conditional) {
             Validator validator = new Validator(answer.header("ETag"), answer.header("Last-Modified"));
             if (validator.etag().isPresent() || validator.lastModified().isPresent()) {
                 validators.put(asked.shown(), validator);

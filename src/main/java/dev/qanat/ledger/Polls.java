@@ -124,11 +124,14 @@ public class Polls {
                 .optional();
     }
 
-    public Optional<Validator> validator(String pipeline, String resource, String request) {
+    /** Not that of an answer which another version of the pipeline has read: this one may make something else of it. */
+    public Optional<Validator> validator(String pipeline, int version, String resource, String request) {
         return db.sql("""
-                        SELECT etag, last_modified FROM qanat.validator
-                        WHERE pipeline = :pipeline AND resource = :resource AND request = :request""")
+                        SELECT etag, last_modified FROM qanat.validator JOIN qanat.run ON id = run_id
+                        WHERE validator.pipeline = :pipeline AND validator.resource = :resource AND request = :request
+                          AND config_version = :version""")
                 .param("pipeline", pipeline)
+                .param("version", version)
                 .param("resource", resource)
                 .param("request", request)
                 .query((row, number) -> new Validator(

@@ -107,7 +107,7 @@ public class PollLoading {
             Target target = new Target(active.name(), resource);
             Load part = load.part(new Load.Opened(
                     null, 0, null, resource, null, Contract.of(resource, target.stored(dataSource)), staging, target, limits.room()));
-            part.toFetch(new Fetches(fetches(part, source, resource, known.getOrDefault(name, Map.of()))));
+            part.toFetch(new Fetches(fetches(part, active.version(), source, resource, known.getOrDefault(name, Map.of()))));
             parts.add(part);
         }
         load.divide(parts);
@@ -116,7 +116,8 @@ public class PollLoading {
         }
     }
 
-    private List<Fetch> fetches(Load load, ApiSource source, Resource resource, Map<String, Polls.Partition> known) {
+    private List<Fetch> fetches(
+            Load load, int version, ApiSource source, Resource resource, Map<String, Polls.Partition> known) {
         Polling polling = resource.polling().orElseThrow();
         List<Fetch> fetches = new ArrayList<>();
         for (int i = 0; i < polling.partitions().size(); i++) {
@@ -124,14 +125,22 @@ public class PollLoading {
             String key = Fetches.key(partition);
             Polls.Partition before = known.get(key);
             if (before == null || before.status() != Polls.Status.LANDED) {
-                fetches.add(fetch(load, i, source, resource, partition, key, Optional.ofNullable(before).flatMap(Polls.Partition::token)));
+                fetches.add(fetch(
+                        load, i, version, source, resource, partition, key, Optional.ofNullable(before).flatMap(Polls.Partition::token)));
             }
         }
         return fetches;
     }
 
     private Fetch fetch(
-            Load load, int index, ApiSource source, Resource resource, Map<String, String> partition, String key, Optional<String> token) {
+            Load load,
+            int index,
+            int version,
+            ApiSource source,
+            Resource resource,
+            Map<String, String> partition,
+            String key,
+            Optional<String> token) {
         Run run = load.getRun();
         Optional<Fetch.Token> from = token.map(Fetch.Token::of);
         Fetch.Span span = span(run, resource, key);
@@ -141,7 +150,7 @@ public class PollLoading {
                 tokens,
                 request -> run.fullRefresh()
                         ? Optional.empty()
-                        : polls.validator(run.pipeline(), resource.name(), request)
+                        : polls.validator(run.pipeline(), version, resource.name(), request)
                                 .map(stored -> new Validator(stored.etag(), stored.lastModified())),
                 Declared.of(resource, personalKey::get),
                 limits.limits(),

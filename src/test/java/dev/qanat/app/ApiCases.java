@@ -51,22 +51,23 @@ import org.snakeyaml.engine.v2.schema.FailsafeSchema;
  *   asked: 2                      # requests that came
  *   waited: PT2S                  # at least, between the first and the second of them
  *   sent: { Accept: "*&#47;*" }   # headers of the last of them
- *   then: [ another poll with answers, outcome and so on ]
+ *   then: [ another poll, with another resource or the same, with answers, outcome and so on ]
  *   rows: [ "id=1" ]              # in any order; of silver, in the end, without Qanat's own columns
  *   bronze: [ parts ]             # of its records, in the end
  * </pre>
  *
  * <p>An answer may be in another {@code charset}, or packed by {@code gzip}; it may begin after {@code delay} milliseconds, come with
- * {@code drip} milliseconds between its bytes, be {@code chunked}, and end with the connection after {@code cut} bytes. In texts {@code <api>} stands for the case's base URL, {@code <key>} for the secret {@code TEST_KEY}, {@code <soon>}
- * for the time two seconds from now.
+ * {@code drip} milliseconds between its bytes, be {@code chunked}, and end with the connection after {@code cut} bytes. In texts
+ * {@code <api>} stands for the case's base URL, {@code <key>} for the secret {@code TEST_KEY}, {@code <soon>} for the time two seconds
+ * from now.
  */
 final class ApiCases {
 
     private static final Path FOLDER = Path.of("src/test/resources/apis");
     private static final Set<String> KEYS_OF_A_POLL =
-            Set.of("answers", "outcome", "message", "rejections", "items", "asked", "waited", "sent");
+            Set.of("resource", "answers", "outcome", "message", "rejections", "items", "asked", "waited", "sent");
     private static final Set<String> KEYS =
-            with(KEYS_OF_A_POLL, "id", "behaviour", "why", "source", "resource", "then", "rows", "bronze");
+            with(KEYS_OF_A_POLL, "id", "behaviour", "why", "source", "then", "rows", "bronze");
     private static final Set<String> KEYS_OF_AN_ANSWER =
             Set.of("to", "status", "headers", "body", "charset", "gzip", "delay", "drip", "chunked", "cut");
 
@@ -107,15 +108,15 @@ final class ApiCases {
     }
 
     private void begin() {
-        qanat.pipeline("pipeline: %s\nsources:\n  api:\n    type: rest_api\n    base_url: %s\n".formatted(pipeline, api.url(pipeline))
-                + indented("source", 4)
-                + "resources:\n  - name: rows\n    source: api\n    table: %s\n".formatted(pipeline)
-                + indented("resource", 4));
+        declare(text(spec, "resource"));
         first = poll(spec);
     }
 
-    private String indented(String key, int by) {
-        return spec.containsKey(key) ? filled(text(spec, key)).indent(by) : "";
+    private void declare(String resource) {
+        qanat.pipeline("pipeline: %s\nsources:\n  api:\n    type: rest_api\n    base_url: %s\n".formatted(pipeline, api.url(pipeline))
+                + (spec.containsKey("source") ? filled(text(spec, "source")).indent(4) : "")
+                + "resources:\n  - name: rows\n    source: api\n    table: %s\n".formatted(pipeline)
+                + resource.indent(4));
     }
 
     private String filled(String text) {
@@ -133,6 +134,9 @@ final class ApiCases {
         if (spec.containsKey("then")) {
             for (Object each : list(spec, "then")) {
                 Map<?, ?> next = known((Map<?, ?>) each, KEYS_OF_A_POLL);
+                if (next.containsKey("resource")) {
+                    declare(text(next, "resource"));
+                }
                 api.forget(pipeline);
                 check(next, qanat.awaitEnd(poll(next)));
             }
