@@ -66,6 +66,7 @@ class ApiBehavioursIT {
     static void stop() throws Exception {
         try {
             assertSecretsAreNowhere();
+            assertThat(qanat.query("SELECT tablename FROM pg_tables WHERE schemaname = 'qanat_staging'")).isEmpty();
         } finally {
             qanat.close();
             api.close();
@@ -89,7 +90,7 @@ class ApiBehavioursIT {
                 .collect(Collectors.joining(" OR "));
         for (Map<String, String> table : qanat.query("""
                 SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
-                WHERE schemaname IN ('qanat', 'bronze', 'silver', 'qanat_staging')""")) {
+                WHERE schemaname IN ('qanat', 'bronze', 'silver')""")) {
             assertThat(qanat.query("SELECT t::text FROM " + table.get("name") + " AS t WHERE " + found)).as(table.get("name")).isEmpty();
         }
     }
@@ -214,6 +215,42 @@ class ApiBehavioursIT {
 
         assertThat(Feed.outcome(run)).isEqualTo("failed too_large: 0 read");
         assertThat(api.requests(name)).hasSize(1);
+    }
+
+    @Test
+    void a_table_that_is_replaced_stays_as_it_is_until_all_of_it_is_there_5() throws Exception {
+        String name = Qanat.newName("replaced");
+        AtomicInteger second = new AtomicInteger();
+        api.script(name, came -> Said.json(switch (came.parameter("page")) {
+            case "1" -> "[{\"id\": 1}, {\"id\": 2}]";
+            case "2" -> second.incrementAndGet() == 2 ? notice("quota") : "[{\"id\": 3}]";
+            default -> "[]";
+        }));
+        qanat.pipeline("""
+                pipeline: %1$s
+                sources:
+                  api:
+                    type: rest_api
+                    base_url: %2$s
+                    response_actions: [ { path: $.Information, action: quota_exhausted, wait: PT4S } ]
+                resources:
+                  - name: rows
+                    source: api
+                    table: %1$s
+                    endpoint: { path: "", paginator: page_number }
+                    columns: { id: integer }
+                    primary_key: id
+                    write_disposition: replace
+                """.formatted(name, api.url(name)));
+        assertThat(Feed.outcome(poll(name))).isEqualTo("3 read, 3 inserted");
+
+        qanat.trigger(name);
+
+        qanat.await("it is deferred", () -> qanat.runs(name).get(0).getString("status").equals("deferred"));
+        String ids = "SELECT string_agg(id::text, ' ' ORDER BY id) FROM silver." + name;
+        assertThat(qanat.value(ids)).isEqualTo("1 2 3");
+        assertThat(Feed.outcome(qanat.awaitRuns(name, 2).get(0))).isEqualTo("3 read, 3 unchanged");
+        assertThat(qanat.value(ids)).isEqualTo("1 2 3");
     }
 
     @Test
