@@ -11,6 +11,7 @@ import dev.qanat.pipeline.Resource;
 import dev.qanat.pipeline.Resource.Dedup;
 import dev.qanat.pipeline.Resource.WriteDisposition;
 import dev.qanat.pipeline.SchemaContract.Mode;
+import dev.qanat.validate.Contract;
 import dev.qanat.validate.TargetColumn;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -165,8 +166,17 @@ public final class Target {
         }
     }
 
+    /** The contract of the resource, with the types that columns have in its tables. */
+    public Contract contract(DataSource dataSource) throws SQLException {
+        Map<String, Map<String, ColumnType>> ofItems = new LinkedHashMap<>();
+        for (Child child : resource.children()) {
+            ofItems.put(child.field(), child(child).stored(dataSource));
+        }
+        return Contract.of(resource, stored(dataSource), child -> ofItems.getOrDefault(child.field(), Map.of()));
+    }
+
     /** The types of the silver table's columns, of those that a pipeline can declare; none when the table is not there. */
-    public Map<String, ColumnType> stored(DataSource dataSource) throws SQLException {
+    private Map<String, ColumnType> stored(DataSource dataSource) throws SQLException {
         Map<String, ColumnType> types = new LinkedHashMap<>();
         try (Connection connection = dataSource.getConnection()) {
             columnsOf(connection, silver).forEach((name, type) -> Widening.typeOf(type).ifPresent(known -> types.put(name, known)));

@@ -16,7 +16,6 @@ import dev.qanat.records.Chunks;
 import dev.qanat.records.Declared;
 import dev.qanat.records.Readers;
 import dev.qanat.settings.Settings;
-import dev.qanat.validate.Contract;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
 import java.io.IOException;
@@ -113,7 +112,7 @@ public class FileLoading {
                     stream,
                     resource,
                     chunks,
-                    Contract.of(resource, target.stored(dataSource)),
+                    target.contract(dataSource),
                     staging,
                     target,
                     limits.room()));

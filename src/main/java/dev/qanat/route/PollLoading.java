@@ -23,7 +23,6 @@ import dev.qanat.pipeline.Polling;
 import dev.qanat.pipeline.Resource;
 import dev.qanat.records.Declared;
 import dev.qanat.settings.Secrets;
-import dev.qanat.validate.Contract;
 import dev.qanat.validate.CursorField;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
@@ -106,7 +105,7 @@ public class PollLoading {
             staging.create();
             Target target = new Target(active.name(), resource);
             Load part = load.part(new Load.Opened(
-                    null, 0, null, resource, null, Contract.of(resource, target.stored(dataSource)), staging, target, limits.room()));
+                    null, 0, null, resource, null, target.contract(dataSource), staging, target, limits.room()));
             part.toFetch(new Fetches(fetches(part, active.version(), source, resource, known.getOrDefault(name, Map.of()))));
             parts.add(part);
         }

@@ -62,7 +62,7 @@ class ReplayLoading {
         Staging staging = new Staging(dataSource, run.id(), resource.keepBronze() || resource.isCleaned());
         staging.create();
         Target target = new Target(active.name(), resource);
-        Contract contract = Contract.of(resource, target.stored(dataSource));
+        Contract contract = target.contract(dataSource);
         load.beginReplay(
                 source, new Load.Opened(null, 0, null, resource, chunks, contract, staging, target, limits.room()));
     }

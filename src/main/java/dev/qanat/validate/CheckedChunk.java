@@ -13,6 +13,7 @@ import java.util.List;
  *     as filtered
  * @param rejections in the order of the source
  * @param items of the arrays that have tables of their own; only of those that the source has shown so far
+ * @param observed the fields of all its records, also of those that were rejected or are left out
  */
 public record CheckedChunk(
         Chunk chunk,
@@ -20,16 +21,22 @@ public record CheckedChunk(
         List<Row> accepted,
         List<Row> rows,
         List<Rejection> rejections,
-        List<CheckedItems> items) {
+        List<CheckedItems> items,
+        Observation observed) {
 
     /** A chunk all of whose accepted rows are to be loaded. */
     public CheckedChunk(
-            Chunk chunk, List<TargetColumn> columns, List<Row> accepted, List<Rejection> rejections, List<CheckedItems> items) {
-        this(chunk, columns, accepted, accepted, rejections, items);
+            Chunk chunk,
+            List<TargetColumn> columns,
+            List<Row> accepted,
+            List<Rejection> rejections,
+            List<CheckedItems> items,
+            Observation observed) {
+        this(chunk, columns, accepted, accepted, rejections, items, observed);
     }
 
     public CheckedChunk withRows(List<Row> kept) {
-        return new CheckedChunk(chunk, columns, accepted, kept, rejections, items);
+        return new CheckedChunk(chunk, columns, accepted, kept, rejections, items, observed);
     }
 
     /**

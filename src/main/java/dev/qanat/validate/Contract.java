@@ -12,9 +12,11 @@ import dev.qanat.records.RawRecord;
 import dev.qanat.validate.FieldMapping.Cell;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,12 +57,11 @@ public final class Contract {
         this.rules = resource.readColumns().stream()
                 .map(c -> new ColumnRule(c, c.required() || resource.primaryKey().contains(c.name())))
                 .toList();
-        resource.children().forEach(child -> children.put(child, new Contract(child.items(), Child.KEY, Map.of())));
     }
 
     /** The contract of a resource whose table is not there yet. */
     public static Contract of(Resource resource) {
-        return of(resource, Map.of());
+        return of(resource, Map.of(), child -> Map.of());
     }
 
     /**
@@ -68,9 +69,15 @@ public final class Contract {
      * type.
      *
      * @param stored the types of the table's columns; a field that is not declared has its column's, or is text
+     * @param storedItems the same of a child's table
      */
-    public static Contract of(Resource resource, Map<String, ColumnType> stored) {
-        return new Contract(resource, List.of(), Map.copyOf(stored));
+    public static Contract of(
+            Resource resource, Map<String, ColumnType> stored, Function<Child, Map<String, ColumnType>> storedItems) {
+        Contract contract = new Contract(resource, List.of(), Map.copyOf(stored));
+        resource.children()
+                .forEach(child -> contract.children.put(
+                        child, new Contract(child.items(), Child.KEY, Map.copyOf(storedItems.apply(child)))));
+        return contract;
     }
 
     /** All declared columns, in the contract's order, whether a source has them or not; also those that are computed. */
@@ -117,12 +124,15 @@ public final class Contract {
         List<RawRecord> records = chunk.records();
         FieldMapping mapping = mapping(chunk.fields(), chunk.isText());
         RowHash hash = new RowHash(mapping.hashOrder());
+        FieldsSeen seen = new FieldsSeen(mapping, chunk.fields());
         List<ItemsCheck> items = items(chunk);
         List<Row> rows = new ArrayList<>(records.size());
         List<Rejection> rejections = new ArrayList<>();
         for (RawRecord record : records) {
+            seen.see(record);
+            items.forEach(each -> each.see(record, seen));
             String[] values = new String[mapping.columns().size()];
-            Finding finding = check(record, mapping, values);
+            Finding finding = check(record, mapping, values, seen);
             for (int i = 0; finding == null && i < items.size(); i++) {
                 finding = items.get(i).check(record);
             }
@@ -134,7 +144,20 @@ public final class Contract {
                 items.forEach(each -> each.reject(record));
             }
         }
-        return new CheckedChunk(chunk, mapping.columns(), rows, rejections, items.stream().map(ItemsCheck::done).toList());
+        return new CheckedChunk(
+                chunk,
+                mapping.columns(),
+                rows,
+                rejections,
+                items.stream().map(ItemsCheck::done).toList(),
+                records.isEmpty() ? Observation.NOTHING : observation(seen, items));
+    }
+
+    private static Observation observation(FieldsSeen seen, List<ItemsCheck> items) {
+        Map<String, SeenField> fields = new HashMap<>();
+        seen.tell("", fields);
+        items.forEach(each -> each.tell(fields));
+        return Observation.of(fields);
     }
 
     /** The arrays that the source has shown so far. */
@@ -162,7 +185,7 @@ public final class Contract {
     }
 
     /** Fills in the values, or says why not. */
-    @Nullable Finding check(RawRecord record, FieldMapping mapping, @Nullable String[] values) {
+    @Nullable Finding check(RawRecord record, FieldMapping mapping, @Nullable String[] values, FieldsSeen seen) {
         if (record.fault() != null) {
             return new Finding(null, record.fault().code(), record.fault().reason());
         }
@@ -190,7 +213,9 @@ public final class Contract {
                 try {
                     values[cell.position()] = rule.check(raw, record.strings() != null && record.strings().get(field));
                 } catch (Misfit e) {
-                    if (dataType != Mode.DISCARD_VALUE || rule.required()) {
+                    boolean rejects = dataType != Mode.DISCARD_VALUE || rule.required();
+                    seen.misfit(field, rejects);
+                    if (rejects) {
                         return new Finding(cell.name(), e.code(), e.reason(raw), true);
                     }
                 }

@@ -8,6 +8,7 @@ import dev.qanat.pipeline.ColumnType;
 import dev.qanat.pipeline.Resource;
 import dev.qanat.pipeline.SchemaContract.Mode;
 import dev.qanat.records.PersonalFields;
+import dev.qanat.validate.SeenField.Action;
 import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -66,6 +67,13 @@ final class FieldMapping {
         }
     }
 
+    /**
+     * What becomes of a field.
+     *
+     * @param column that its values go to; null for none
+     */
+    record Place(@Nullable String column, Action action) {}
+
     /** A place in the order of the fields: of a declared column (by its index), or of a field that is not declared. */
     private record Slot(int column, int field, int unless) {}
 
@@ -73,6 +81,7 @@ final class FieldMapping {
     private final boolean header;
     private final List<TargetColumn> columns;
     private final Cell[] cells;
+    private final Place[] places;
     private final int[] key;
     private final RowHash.Order hashOrder;
 
@@ -155,6 +164,7 @@ final class FieldMapping {
         }
         all.addAll(ofOthers);
         cells = all.toArray(Cell[]::new);
+        places = places(resource, stored);
         columns = kept.stream().map(ColumnRule::target).toList();
         hashOrder = new RowHash.Order(hashed(resource, kept));
         key = IntStream.range(0, kept.size())
@@ -179,6 +189,11 @@ final class FieldMapping {
         return header == ofHeader && (fields == otherFields || fields.equals(otherFields));
     }
 
+    /** Whether the fields are those of a text format. */
+    boolean isOfHeader() {
+        return header;
+    }
+
     List<TargetColumn> columns() {
         return columns;
     }
@@ -186,6 +201,11 @@ final class FieldMapping {
     /** In the contract's order, then the undeclared in the order of the fields: the order in which faults are reported. */
     Cell[] cells() {
         return cells;
+    }
+
+    /** What becomes of each field. */
+    Place[] places() {
+        return places;
     }
 
     /** Where the key's columns are in a row. */
@@ -197,6 +217,30 @@ final class FieldMapping {
         return hashOrder;
     }
 
+    private Place[] places(Resource resource, Map<String, ColumnType> stored) {
+        Set<String> arrays = arrays(resource);
+        Place[] all = new Place[fields.size()];
+        Arrays.setAll(all, i -> new Place(null, arrays.contains(fields.get(i)) ? Action.STORED : Action.DISCARDED));
+        for (Cell cell : cells) {
+            boolean added = resource.column(cell.name()).isEmpty() && !stored.containsKey(cell.name());
+            Place place = cell.rule() == null
+                    ? new Place(null, Action.RECORDS_REJECTED)
+                    : new Place(cell.name(), added ? Action.COLUMN_ADDED : Action.STORED);
+            // A field that a declared column may be read from is that column's, whatever else becomes of it.
+            for (int field : new int[] {cell.fallback(), cell.source()}) {
+                if (field >= 0 && all[field].column() == null) {
+                    all[field] = place;
+                }
+            }
+        }
+        return all;
+    }
+
+    /** The fields of arrays that have tables of their own. */
+    private static Set<String> arrays(Resource resource) {
+        return resource.children().stream().map(Child::field).collect(Collectors.toSet());
+    }
+
     /** Names for a message, the first twenty of them. */
     static String listed(List<String> names) {
         String listed = names.stream().limit(20).collect(Collectors.joining(", "));
@@ -206,7 +250,7 @@ final class FieldMapping {
     /** Which fields are no columns: arrays that have tables of their own, and those of which nothing is kept. */
     private boolean[] passedOver(Resource resource) {
         boolean[] passedOver = new boolean[fields.size()];
-        Set<String> arrays = resource.children().stream().map(Child::field).collect(Collectors.toSet());
+        Set<String> arrays = arrays(resource);
         List<Column> dropped = resource.droppedColumns();
         for (int i = 0; i < passedOver.length; i++) {
             String field = fields.get(i);

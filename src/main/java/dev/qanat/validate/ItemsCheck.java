@@ -9,6 +9,7 @@ import dev.qanat.records.RawRecord;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,7 @@ final class ItemsCheck {
     private final int field;
     private final FieldMapping mapping;
     private final RowHash hash;
+    private final FieldsSeen seen;
     private final List<List<Row>> accepted = new ArrayList<>();
     private long rejected;
     private List<Row> rows = List.of();
@@ -32,8 +34,23 @@ final class ItemsCheck {
         this.child = child;
         this.contract = contract;
         this.field = field;
-        this.mapping = contract.mapping(chunk.itemFields().getOrDefault(child.field(), List.of()), false);
+        List<String> itemFields = chunk.itemFields().getOrDefault(child.field(), List.of());
+        this.mapping = contract.mapping(itemFields, false);
+        this.seen = new FieldsSeen(mapping, itemFields);
         this.hash = new RowHash(mapping.hashOrder());
+    }
+
+    /** @param ofRecords the fields of the records themselves */
+    void see(RawRecord record, FieldsSeen ofRecords) {
+        List<RawRecord> items = record.items().get(child.field());
+        if (items != null) {
+            ofRecords.see(field, ValueKind.ARRAY);
+            items.forEach(seen::see);
+        }
+    }
+
+    void tell(Map<String, SeenField> fields) {
+        seen.tell(child.field() + FieldsSeen.ITEM, fields);
     }
 
     /** Makes rows of a record's items, or says what is wrong with the first that is none. */
@@ -48,7 +65,7 @@ final class ItemsCheck {
         List<Row> made = new ArrayList<>(items.size());
         for (int i = 0; i < items.size(); i++) {
             @Nullable String[] values = new String[mapping.columns().size()];
-            Finding finding = contract.check(items.get(i), mapping, values);
+            Finding finding = contract.check(items.get(i), mapping, values, seen);
             if (finding != null) {
                 return new Finding(place(i, finding.column()), finding.code(), finding.reason(), finding.ofType());
             }
