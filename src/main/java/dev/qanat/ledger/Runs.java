@@ -61,19 +61,55 @@ public class Runs {
                 .list();
     }
 
-    /** What the runs did to their resources, by the runs' ids; a run that did not land is not among them. */
-    public Map<Long, List<RunResource>> resources(Collection<Long> runs) {
+    /**
+     * What the runs did to their resources, by the runs' ids; a run that did not land is not among them.
+     *
+     * @param mostChanges of the schema, told of each run
+     */
+    public Map<Long, List<RunResource>> resources(Collection<Long> runs, int mostChanges) {
         Map<Long, List<RunResource>> resources = new HashMap<>();
         if (!runs.isEmpty()) {
+            Map<OfRun, List<SchemaChange>> changes = schemaChanges(runs, mostChanges);
             db.sql("SELECT * FROM qanat.run_resource WHERE run_id IN (:runs) ORDER BY resource")
                     .param("runs", runs)
                     .query(row -> {
+                        OfRun key = new OfRun(row.getLong("run_id"), row.getString("resource"));
                         resources
-                                .computeIfAbsent(row.getLong("run_id"), run -> new ArrayList<>())
-                                .add(new RunResource(row.getString("resource"), row.getString("table_name"), counts(row)));
+                                .computeIfAbsent(key.run(), run -> new ArrayList<>())
+                                .add(new RunResource(
+                                        key.resource(),
+                                        row.getString("table_name"),
+                                        counts(row),
+                                        row.getLong("schema_changes"),
+                                        changes.getOrDefault(key, List.of())));
                     });
         }
         return resources;
+    }
+
+    private record OfRun(long run, String resource) {}
+
+    private Map<OfRun, List<SchemaChange>> schemaChanges(Collection<Long> runs, int most) {
+        Map<OfRun, List<SchemaChange>> changes = new HashMap<>();
+        db.sql("""
+                        SELECT * FROM (
+                            SELECT *, row_number() OVER (PARTITION BY run_id ORDER BY resource, path, change) AS n
+                            FROM qanat.schema_change WHERE run_id IN (:runs)) AS told
+                        WHERE n <= :most ORDER BY run_id, n""")
+                .param("runs", runs)
+                .param("most", most)
+                .query(row -> {
+                    changes
+                            .computeIfAbsent(new OfRun(row.getLong("run_id"), row.getString("resource")), key -> new ArrayList<>())
+                            .add(new SchemaChange(
+                                    row.getString("path"),
+                                    Optional.ofNullable(row.getString("column_name")),
+                                    row.getString("change"),
+                                    Optional.ofNullable(row.getString("from_kinds")),
+                                    Optional.ofNullable(row.getString("to_kinds")),
+                                    row.getString("action")));
+                });
+        return changes;
     }
 
     /** Notes which version and which resource read the run's file. */

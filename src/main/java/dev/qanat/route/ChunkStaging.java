@@ -23,7 +23,9 @@ public class ChunkStaging {
         } catch (SQLException e) {
             throw Failure.of(e, "copying chunk " + chunk.chunk().number() + " of run " + load.getRun().id());
         }
-        if (fetch != null) {
+        if (fetch == null) {
+            load.observed(chunk.observed());
+        } else {
             fetch.staged(chunk);
         }
         load.checkCountOfErrors();

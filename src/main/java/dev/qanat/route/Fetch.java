@@ -16,6 +16,7 @@ import dev.qanat.records.Chunk;
 import dev.qanat.records.Chunks;
 import dev.qanat.validate.CheckedChunk;
 import dev.qanat.validate.CursorField;
+import dev.qanat.validate.Observation;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.io.IOException;
 import java.io.InputStream;
@@ -44,6 +45,8 @@ public final class Fetch {
     /** No partition has more; the product with the most partitions is a number of a chunk. */
     private static final int MOST_CHUNKS = 1 << 17;
 
+    private static final int NOT_MODIFIED = 304;
+
     /** How long to wait for a quota where nobody says. */
     private static final Duration UNTOLD = Duration.ofHours(1);
 
@@ -62,6 +65,9 @@ public final class Fetch {
     private final int index;
     private Counted counted = Counted.NOTHING;
     private Counted beforePage = Counted.NOTHING;
+    private Observation observed = Observation.NOTHING;
+    private Observation observedBeforePage = Observation.NOTHING;
+    private boolean notModified;
     private @Nullable InputStream answer;
     private InFlight.@Nullable Sending sending;
     private @Nullable ApiRequest request;
@@ -259,6 +265,7 @@ public final class Fetch {
         if (meaning instanceof Answer.Records records) {
             chunks = records.chunks();
             beforePage = counted;
+            observedBeforePage = observed;
         } else if (meaning instanceof Answer.Again again) {
             return again(again, retries);
         } else if (meaning instanceof Answer.QuotaExhausted exhausted) {
@@ -270,6 +277,7 @@ public final class Fetch {
         } else if (meaning instanceof Answer.Onward) {
             request = null;
         } else {
+            notModified |= answer.status() == NOT_MODIFIED;
             settled();
         }
         return Optional.empty();
@@ -423,6 +431,17 @@ public final class Fetch {
                 counted.accepted() + chunk.accepted().size(),
                 counted.rows() + chunk.rows().size(),
                 counted.rejected() + chunk.rejections().size());
+        observed = observed.and(chunk.observed());
+    }
+
+    /** The fields of the records that are staged. */
+    Observation observed() {
+        return observed;
+    }
+
+    /** Whether the API said that something is as it was when it was last asked. */
+    boolean isNotModified() {
+        return notModified;
     }
 
     /** The number of the next chunk of the partition. */
@@ -437,11 +456,13 @@ public final class Fetch {
 
     /** What was staged of the page that is being read; from now on as if it had not been. */
     Part takeBackPage() {
+        observed = observedBeforePage;
         return takeBack(beforePage);
     }
 
     /** All that was staged; from now on as if it had not been. */
     Part takeBackAll() {
+        observed = Observation.NOTHING;
         return takeBack(Counted.NOTHING);
     }
 

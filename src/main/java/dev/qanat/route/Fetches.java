@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.qanat.failure.InputFailure;
 import dev.qanat.ledger.Polls;
+import dev.qanat.validate.Observation;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -41,6 +42,16 @@ public final class Fetches {
     /** Those whose records land: the ones that are complete, and those that go on later. */
     List<Fetch> landing() {
         return partitions.stream().filter(Fetch::isToLand).toList();
+    }
+
+    /** The fields of the records that land. */
+    Observation observation() {
+        return landing().stream().map(Fetch::observed).reduce(Observation.NOTHING, Observation::and);
+    }
+
+    /** Whether all that the run had left to fetch has been, and none of it is as it was and was not sent for that. */
+    boolean areWhole() {
+        return partitions.stream().allMatch(fetch -> fetch.isToLand() && !fetch.isDeferred() && !fetch.isNotModified());
     }
 
     long bytesRead() {

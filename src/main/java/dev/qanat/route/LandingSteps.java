@@ -11,11 +11,14 @@ import org.apache.camel.Body;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeProperty;
 import org.apache.camel.Header;
+import org.jboss.logging.Logger;
 
 /** The steps of the landing between its statements: they take the counts that the statements give. */
 @ApplicationScoped
 @Named("landing")
 public class LandingSteps {
+
+    private static final Logger LOG = Logger.getLogger(LandingSteps.class);
 
     private static final String COUNT = "CamelSqlUpdateCount";
 
@@ -55,6 +58,11 @@ public class LandingSteps {
         table.checkWritten();
     }
 
+    /** Holds the fields of the records against those known, of which there is a row unless this is the first landing. */
+    public void compare(@Body List<Map<String, Object>> known, @ExchangeProperty("load") Load load) {
+        load.compared(SchemaChanges.of(load, known.isEmpty() ? null : known.get(0)));
+    }
+
     /** The run must still be this process's and not be cancelled, or the landing is undone. */
     public void owned(@Header(COUNT) int rows, @ExchangeProperty("load") Load load) {
         if (rows != 1) {
@@ -77,5 +85,12 @@ public class LandingSteps {
     /** The transaction is committed. */
     public void committed(@ExchangeProperty("load") Load load) {
         load.markLanded();
+        if (load.getSchemaChanges().getCount() > 0) {
+            try (LogContext context = LogContext.of(load)) {
+                LOG.infof(
+                        "%,d fields of %s are new, missing or of another type: GET /runs/%d tells them",
+                        load.getSchemaChanges().getCount(), load.getResourceName(), load.getRun().id());
+            }
+        }
     }
 }

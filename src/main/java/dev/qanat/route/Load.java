@@ -13,6 +13,7 @@ import dev.qanat.pipeline.Resource;
 import dev.qanat.records.Chunk;
 import dev.qanat.records.Chunks;
 import dev.qanat.validate.Contract;
+import dev.qanat.validate.Observation;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -24,6 +25,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,10 +41,12 @@ public final class Load {
     private final Run run;
     private final AtomicLong read = new AtomicLong();
     private final AtomicLong rejected = new AtomicLong();
+    private final AtomicReference<Observation> observed = new AtomicReference<>(Observation.NOTHING);
     private volatile @Nullable Opened opened;
     private volatile @Nullable Fetches fetches;
     private volatile List<Load> parts = List.of();
     private @Nullable Landing landing;
+    private @Nullable SchemaChanges schemaChanges;
     private boolean landingTried;
     private String replayedSource = "";
     private boolean alreadyLoaded;
@@ -377,6 +381,45 @@ public final class Load {
             throw new IllegalStateException("the landing of run " + run.id() + " has not begun");
         }
         return begun;
+    }
+
+    /** Adds what the records of a staged chunk have shown of their fields. */
+    void observed(Observation ofChunk) {
+        observed.accumulateAndGet(ofChunk, Observation::and);
+    }
+
+    /** The fields of the records that land. */
+    Observation observation() {
+        Fetches known = fetches;
+        return known == null ? observed.get() : known.observation();
+    }
+
+    /** Whether a field that the records do not have is missing from the source, and not only from a part of it. */
+    boolean readsWhole() {
+        return !readsAside() && (fetches == null || getFetches().areWhole());
+    }
+
+    /** Whether the run reads what others have left or passed: too little to begin to know a source by. */
+    boolean readsAside() {
+        return isReplay() || isBackfill();
+    }
+
+    /** Whether the rest of the resource is read later, by the same run. */
+    boolean goesOn() {
+        return fetches != null && getFetches().getPartitions().stream().anyMatch(Fetch::isDeferred);
+    }
+
+    void compared(SchemaChanges changes) {
+        schemaChanges = changes;
+    }
+
+    /** How the fields of the records that land differ from those known before. */
+    public SchemaChanges getSchemaChanges() {
+        SchemaChanges known = schemaChanges;
+        if (known == null) {
+            throw new IllegalStateException("the routes leave out the step 'compare' of 'landing'");
+        }
+        return known;
     }
 
     /** Whether no attempt at the landing has been made yet; asked once for each. */

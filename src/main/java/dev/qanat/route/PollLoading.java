@@ -237,7 +237,7 @@ public class PollLoading {
         List<Polls.Partition> dealtWith = polls.partitions(run.id());
         boolean landed = load.getParts().stream().anyMatch(part -> part.failure() == null && !part.getFetches().landing().isEmpty())
                 || dealtWith.stream().anyMatch(partition -> partition.status() == Polls.Status.LANDED)
-                || runs.resources(List.of(run.id())).values().stream().flatMap(List::stream).anyMatch(part -> part.counts().read() > 0);
+                || runs.resources(List.of(run.id()), 0).values().stream().flatMap(List::stream).anyMatch(part -> part.counts().read() > 0);
         if (deferral.isPresent()) {
             load.defer(deferral.get());
         } else if (!landed && !failures.isEmpty()) {

@@ -5,6 +5,7 @@ import static org.apache.camel.component.platform.http.vertx.VertxPlatformHttpCo
 import dev.qanat.failure.Code;
 import dev.qanat.ledger.Replays;
 import dev.qanat.ledger.Run;
+import dev.qanat.ledger.RunResource;
 import dev.qanat.ledger.RunQueue;
 import dev.qanat.ledger.Runs;
 import dev.qanat.pipeline.Pipelines;
@@ -71,7 +72,8 @@ public class ReplayEndpoint {
         long replay = replays.enqueue(run, active.version());
         waiting.await(List.of(replay), patience, user);
         Run queued = runs.find(replay).orElseThrow();
-        return Reply.json(202, RunView.of(queued, runs.resources(List.of(replay)).getOrDefault(replay, List.of())))
+        List<RunResource> resources = runs.resources(List.of(replay), RunView.SCHEMA_CHANGES).getOrDefault(replay, List.of());
+        return Reply.json(202, RunView.of(queued, resources))
                 .withHeader("Location", "/runs/" + replay);
     }
 

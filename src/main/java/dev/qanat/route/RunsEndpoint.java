@@ -57,7 +57,7 @@ public class RunsEndpoint {
                 Optional.ofNullable(after).map(text -> number("after", text)),
                 most + 1);
         Map<Long, List<RunResource>> resources =
-                runs.resources(page.stream().map(Run::id).toList());
+                runs.resources(page.stream().map(Run::id).toList(), RunView.SCHEMA_CHANGES_IN_LISTS);
         return Reply.page(page, most, run -> RunView.of(run, resources.getOrDefault(run.id(), List.of())), Run::id);
     }
 

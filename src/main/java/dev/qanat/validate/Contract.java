@@ -130,7 +130,9 @@ public final class Contract {
         List<Rejection> rejections = new ArrayList<>();
         for (RawRecord record : records) {
             seen.see(record);
-            items.forEach(each -> each.see(record, seen));
+            for (ItemsCheck each : items) {
+                each.see(record, seen);
+            }
             String[] values = new String[mapping.columns().size()];
             Finding finding = check(record, mapping, values, seen);
             for (int i = 0; finding == null && i < items.size(); i++) {

@@ -25,7 +25,7 @@ public class RunDetails {
     }
 
     public Map<String, @Nullable Object> of(Run run) {
-        List<RunResource> resources = runs.resources(List.of(run.id())).getOrDefault(run.id(), List.of());
+        List<RunResource> resources = runs.resources(List.of(run.id()), RunView.SCHEMA_CHANGES).getOrDefault(run.id(), List.of());
         return run.poll().isPresent()
                 ? RunView.of(run, resources, polls.outcome(run.id(), MOST_PARTITIONS))
                 : RunView.of(run, resources);

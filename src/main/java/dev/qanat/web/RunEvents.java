@@ -2,6 +2,7 @@ package dev.qanat.web;
 
 import dev.qanat.failure.Code;
 import dev.qanat.ledger.Run;
+import dev.qanat.ledger.RunResource;
 import dev.qanat.ledger.Runs;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Vertx;

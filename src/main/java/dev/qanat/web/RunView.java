@@ -10,10 +10,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Runs and rejections as the HTTP contract shows them. Times are ISO-8601 in UTC. */
 public final class RunView {
+
+    /** The changes of the schema that are told of a run. */
+    public static final int SCHEMA_CHANGES = 1_000;
+
+    /** And where many runs are told of. */
+    public static final int SCHEMA_CHANGES_IN_LISTS = 20;
 
     private RunView() {}
 
@@ -41,6 +48,7 @@ public final class RunView {
         view.put("landing_attempts", run.landingAttempts());
         view.put("files", run.file().map(file -> List.of(file(run, file))).orElse(List.of()));
         view.put("resources", resources.stream().map(RunView::resource).toList());
+        view.put("schema_changes", resources.stream().flatMap(RunView::schemaChanges).toList());
         view.put("error", run.error().map(RunView::error).orElse(null));
         return view;
     }
@@ -100,7 +108,22 @@ public final class RunView {
         view.put("resource", resource.resource());
         view.put("table", resource.table());
         counts(view, resource.counts());
+        view.put("schema_changes", resource.schemaChanges());
         return view;
+    }
+
+    private static Stream<Map<String, @Nullable Object>> schemaChanges(RunResource resource) {
+        return resource.toldChanges().stream().map(change -> {
+            Map<String, @Nullable Object> view = new LinkedHashMap<>();
+            view.put("resource", resource.resource());
+            view.put("path", change.path());
+            view.put("column", change.column().orElse(null));
+            view.put("change", change.change());
+            view.put("from", change.from().orElse(null));
+            view.put("to", change.to().orElse(null));
+            view.put("action", change.action());
+            return view;
+        });
     }
 
     private static void counts(Map<String, @Nullable Object> view, Counts counts) {
