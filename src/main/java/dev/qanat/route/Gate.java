@@ -96,8 +96,8 @@ final class Gate {
     }
 
     /**
-     * How much later than it was sent a request may have reached the source: what its answer took longer than answers usually take. Of a
-     * source's first requests, when either side may still be slow, all of the time counts.
+     * How much later than it was sent a request may have reached the source: what its answer took longer than a quarter of the last ones
+     * did. Of a source's first requests, when either side may still be slow, all of the time counts.
      *
      * @param nanos from when the request was sent until its answer began
      * @param first how many requests are the first
@@ -105,7 +105,7 @@ final class Gate {
     synchronized Duration onItsWay(long nanos, int first) {
         long usual = roundTrips.size() < Math.min(first, ROUND_TRIPS)
                 ? 0
-                : roundTrips.stream().sorted().skip(roundTrips.size() / 2).findFirst().orElse(0L);
+                : roundTrips.stream().sorted().skip(roundTrips.size() / 4).findFirst().orElse(0L);
         roundTrips.addLast(nanos);
         if (roundTrips.size() > ROUND_TRIPS) {
             roundTrips.removeFirst();
