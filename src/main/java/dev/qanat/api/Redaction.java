@@ -15,6 +15,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -31,10 +33,14 @@ public final class Redaction {
     /** Nothing is secret. */
     public static final Redaction NONE = new Redaction(Set.of());
 
+    private static final String ESCAPE = "\\u";
     private static final JsonFactory JSON = new JsonFactory();
 
     private final Set<String> secrets;
     private final List<String> forms;
+
+    /** In JSON any character may be escaped, as some servers do with {@code +} and {@code &}. */
+    private final Pattern escaped;
 
     private Redaction(Set<String> secrets) {
         this.secrets = secrets;
@@ -44,6 +50,10 @@ public final class Redaction {
                 .distinct()
                 .sorted(Comparator.comparingInt(String::length).reversed())
                 .toList();
+        escaped = Pattern.compile(secrets.isEmpty() ? "(?!)" : secrets.stream()
+                .sorted(Comparator.comparingInt(String::length).reversed())
+                .map(Redaction::escaped)
+                .collect(Collectors.joining("|")));
     }
 
     public static Redaction of(Collection<String> secrets) {
@@ -64,6 +74,12 @@ public final class Redaction {
                 secret, percent, percent.toLowerCase(Locale.ROOT), percent.replace("%20", "+"), escaped, escaped.replace("/", "\\/"));
     }
 
+    private static String escaped(String secret) {
+        return secret.chars()
+                .mapToObj(c -> "(?:\\\\?" + Pattern.quote(Character.toString(c)) + "|\\\\u(?i:" + String.format("%04x", c) + "))")
+                .collect(Collectors.joining());
+    }
+
     /** Whether a secret stands in the text. */
     public boolean concerns(String text) {
         for (String form : forms) {
@@ -71,7 +87,7 @@ public final class Redaction {
                 return true;
             }
         }
-        return false;
+        return text.contains(ESCAPE) && escaped.matcher(text).find();
     }
 
     /** The text without secrets. */
@@ -80,7 +96,7 @@ public final class Redaction {
         for (String form : forms) {
             shown = shown.replace(form, MASK);
         }
-        return shown;
+        return shown.contains(ESCAPE) ? escaped.matcher(shown).replaceAll(MASK) : shown;
     }
 
     /** JSON text without secrets, which is JSON again: a number with a secret in it becomes a string. What is no JSON is any text. */

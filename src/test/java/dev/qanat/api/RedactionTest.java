@@ -16,6 +16,14 @@ class RedactionTest {
     }
 
     @Test
+    void a_secret_is_found_whichever_of_its_characters_json_escapes() {
+        assertThat(redaction.text("a\\u002fb\\u002Bc\\u0022d e, a/b\\u002Bc\\\"d e, \\u0061\\/b+c\\u0022d\\u0020e, \\u002b"))
+                .isEqualTo("***, ***, ***, \\u002b");
+        assertThat(redaction.json("{\"a\": \"1234567\\u0038\", \"b\": \"\\u00e4\"}"))
+                .isEqualTo("{\"a\":\"***\",\"b\":\"ä\"}");
+    }
+
+    @Test
     void a_secret_that_begins_with_another_goes_whole() {
         assertThat(redaction.text("12345678-long")).isEqualTo("***");
     }
