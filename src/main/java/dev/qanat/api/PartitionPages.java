@@ -35,6 +35,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -55,6 +56,11 @@ import org.jspecify.annotations.Nullable;
 public final class PartitionPages {
     private static final JsonFactory JSON = new JsonFactory();
     private static final int MOST_REDIRECTS = 5;
+    private static final String IF_NONE_MATCH = "If-None-Match";
+    private static final String IF_MODIFIED_SINCE = "If-Modified-Since";
+
+    /** Who asks whether something has changed may be told that it has not. */
+    private static final List<String> CONDITIONS = List.of(IF_NONE_MATCH, IF_MODIFIED_SINCE);
 
     private final Endpoint endpoint;
     private final boolean conditional;
@@ -153,9 +159,10 @@ public final class PartitionPages {
             return request;
         }
         Optional<Validator> known = around.validators().find(request.shown());
-        Map<String, String> headers = new LinkedHashMap<>(request.headers());
-        known.flatMap(Validator::etag).ifPresent(etag -> headers.put("If-None-Match", etag));
-        known.flatMap(Validator::lastModified).ifPresent(time -> headers.put("If-Modified-Since", time));
+        Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        headers.putAll(request.headers());
+        known.flatMap(Validator::etag).ifPresent(etag -> headers.put(IF_NONE_MATCH, etag));
+        known.flatMap(Validator::lastModified).ifPresent(time -> headers.put(IF_MODIFIED_SINCE, time));
         return new ApiRequest(request.method(), request.uri(), headers, request.body(), request.shown());
     }
 
@@ -216,7 +223,7 @@ public final class PartitionPages {
         if (match.isPresent()) {
             return act(match.get(), wait, asked);
         }
-        if (status == 304) {
+        if (status == 304 && CONDITIONS.stream().anyMatch(asked.headers()::containsKey)) {
             return nothing("not modified");
         }
         Optional<String> location = answer.header("Location");
