@@ -1,7 +1,10 @@
 package dev.qanat.route;
 
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.apache.hc.client5.http.classic.ExecChain;
 import org.apache.hc.client5.http.classic.ExecChainHandler;
 import org.apache.hc.client5.http.config.RequestConfig;
@@ -16,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * time and says before which fetch it belongs to.
  */
 final class InFlight implements ExecChainHandler {
+
+    /** So that a server which is silent is told as such. */
+    private static final Duration GRACE = Duration.ofSeconds(1);
 
     private static final ThreadLocal<@Nullable Sending> CURRENT = new ThreadLocal<>();
 
@@ -70,7 +76,30 @@ final class InFlight implements ExecChainHandler {
                     .setResponseTimeout(Timeout.of(sending.timeout))
                     .build());
             sending.sentAt = System.nanoTime();
+            return inTime(disconnect, sending.timeout, () -> chain.proceed(request, scope));
         }
         return chain.proceed(request, scope);
+    }
+
+    private interface Exchange {
+        ClassicHttpResponse head() throws IOException, HttpException;
+    }
+
+    /** The connection's own timeout is for each of the head's bytes: a head that comes byte by byte would last for ever. */
+    private static ClassicHttpResponse inTime(Runnable disconnect, Duration timeout, Exchange exchange)
+            throws IOException, HttpException {
+        CompletableFuture<Boolean> late = new CompletableFuture<>();
+        CompletableFuture<Void> givenUp = late.thenRun(disconnect);
+        late.completeOnTimeout(true, timeout.plus(GRACE).toMillis(), TimeUnit.MILLISECONDS);
+        try {
+            return exchange.head();
+        } catch (IOException e) {
+            if (givenUp.isDone()) {
+                throw new SocketTimeoutException("the head of the answer took longer than " + timeout);
+            }
+            throw e;
+        } finally {
+            late.cancel(false);
+        }
     }
 }

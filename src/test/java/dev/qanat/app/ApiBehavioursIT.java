@@ -7,7 +7,11 @@ import dev.qanat.app.ApiStub.Said;
 import io.restassured.path.json.JsonPath;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -215,6 +219,38 @@ class ApiBehavioursIT {
 
         assertThat(Feed.outcome(run)).isEqualTo("failed too_large: 0 read");
         assertThat(api.requests(name)).hasSize(1);
+    }
+
+    @Test
+    void a_head_that_comes_byte_by_byte_costs_no_more_than_silence_11() throws Exception {
+        String name = Qanat.newName("dripping_head");
+        try (ServerSocket server = new ServerSocket(0, 8, InetAddress.getLoopbackAddress())) {
+            Thread dripping = new Thread(() -> {
+                try (Socket caller = server.accept()) {
+                    OutputStream head = caller.getOutputStream();
+                    head.write("HTTP/1.1 200 OK\r\nX-A: ".getBytes(StandardCharsets.US_ASCII));
+                    while (!server.isClosed()) {
+                        head.write('a');
+                        Thread.sleep(100);
+                    }
+                } catch (IOException e) {
+                    // The caller hung up.
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            });
+            dripping.start();
+            qanat.pipeline("""
+                    pipeline: %1$s
+                    sources: { api: { type: rest_api, base_url: "http://127.0.0.1:%2$d", timeout: PT0.5S, retry: { max_attempts: 1 } } }
+                    resources: [ { name: rows, source: api, table: %1$s, endpoint: { path: / }, columns: { id: bigint } } ]
+                    """.formatted(name, server.getLocalPort()));
+
+            JsonPath run = poll(name);
+
+            assertThat(Feed.outcome(run)).isEqualTo("failed no_answer: 0 read");
+            assertThat(run.getString("error.message")).contains("the head of the answer took longer than PT0.5S");
+        }
     }
 
     @Test
