@@ -10,8 +10,10 @@ import org.apache.camel.CamelContext;
 import org.apache.camel.component.http.HttpClientConfigurer;
 import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.impl.ChainElement;
+import org.apache.hc.client5.http.impl.io.ManagedHttpClientConnectionFactory;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
 import org.apache.hc.client5.http.io.HttpClientConnectionManager;
+import org.apache.hc.core5.http.config.Http1Config;
 import org.apache.hc.core5.util.TimeValue;
 import org.apache.hc.core5.util.Timeout;
 
@@ -29,6 +31,11 @@ public class PollClient {
 
     /** So that a host's new addresses are asked for some time. */
     private static final TimeValue LONGEST_USE = TimeValue.ofMinutes(10);
+
+    /** Of the head of an answer, in characters. */
+    private static final int LONGEST_LINE = 65_536;
+
+    private static final int MOST_HEADERS = 1_000;
 
     private final CamelContext camel;
     private final PublicAddresses addresses;
@@ -56,7 +63,9 @@ public class PollClient {
     @Singleton
     @Named("pollConnections")
     HttpClientConnectionManager connections() {
+        Http1Config heads = Http1Config.custom().setMaxLineLength(LONGEST_LINE).setMaxHeaderCount(MOST_HEADERS).build();
         return PoolingHttpClientConnectionManagerBuilder.create()
+                .setConnectionFactory(ManagedHttpClientConnectionFactory.builder().http1Config(heads).build())
                 .setDnsResolver(addresses)
                 .setDefaultConnectionConfig(
                         ConnectionConfig.custom().setConnectTimeout(CONNECT).setTimeToLive(LONGEST_USE).build())

@@ -115,7 +115,7 @@ class ApiBehavioursIT {
         api.script(name, came -> Said.of(302, "text/plain", "elsewhere")
                 .with("Location", elsewhere.url(name).replace("127.0.0.1", "localhost") + "?apikey=" + came.parameter("apikey")));
         elsewhere.script(name, came -> Said.json("[{\"id\": 1}]"));
-        qanat.pipeline(redirected(name));
+        qanat.pipeline(withCredentials(name));
 
         assertThat(Feed.outcome(qanat.awaitEnd(qanat.trigger(name)))).isEqualTo("1 read, 1 inserted");
 
@@ -133,7 +133,7 @@ class ApiBehavioursIT {
     void a_redirect_to_an_address_that_is_not_allowed_is_not_followed_15() {
         String name = Qanat.newName("lured");
         api.script(name, came -> Said.of(307, "text/plain", "inside").with("Location", api.url(name).replace("127.0.0.1", "127.0.0.2")));
-        qanat.pipeline(redirected(name));
+        qanat.pipeline(withCredentials(name));
 
         JsonPath run = qanat.awaitEnd(qanat.trigger(name));
 
@@ -142,7 +142,7 @@ class ApiBehavioursIT {
         assertThat(api.requests(name)).hasSize(1);
     }
 
-    private static String redirected(String name) {
+    private static String withCredentials(String name) {
         return """
                 pipeline: %1$s
                 sources:
@@ -251,6 +251,18 @@ class ApiBehavioursIT {
             assertThat(Feed.outcome(run)).isEqualTo("failed no_answer: 0 read");
             assertThat(run.getString("error.message")).contains("the head of the answer took longer than PT0.5S");
         }
+    }
+
+    @Test
+    void a_head_is_not_read_into_memory_however_long_it_is() {
+        String name = Qanat.newName("long_head");
+        api.script(name, came -> Said.json("[]").with("X-A", "a".repeat(100_000)));
+        qanat.pipeline(withCredentials(name));
+
+        JsonPath run = poll(name);
+
+        assertThat(Feed.outcome(run)).isEqualTo("failed no_answer: 0 read");
+        assertThat(run.getString("error.message")).contains("Maximum line length limit exceeded");
     }
 
     @Test
