@@ -3,8 +3,8 @@ package dev.qanat.route;
 import dev.qanat.ledger.Runs;
 import dev.qanat.pipeline.Pipelines;
 import dev.qanat.settings.Home;
+import dev.qanat.settings.Listening;
 import dev.qanat.settings.Settings;
-import io.quarkus.vertx.http.HttpServerStart;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.ObservesAsync;
 import java.io.IOException;
@@ -63,7 +63,7 @@ public class Demo {
     }
 
     /** Once the process answers for the APIs. */
-    void poll(@ObservesAsync HttpServerStart event) throws IOException {
+    void poll(@ObservesAsync Listening event) throws IOException {
         if (!settings.demo()) {
             return;
         }

@@ -2,6 +2,7 @@ package dev.qanat.settings;
 
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.vertx.http.HttpServerStart;
+import jakarta.enterprise.event.Event;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.event.ObservesAsync;
 import jakarta.inject.Singleton;
@@ -16,6 +17,7 @@ import org.jboss.logging.Logger;
 final class Welcome {
     private static final Logger LOG = Logger.getLogger(Welcome.class);
 
+    private final Event<Listening> listening;
     private final Home home;
     private final String version;
     private final String host;
@@ -23,11 +25,13 @@ final class Welcome {
     private final String username;
 
     Welcome(
+            Event<Listening> listening,
             Home home,
             @ConfigProperty(name = "quarkus.application.version") String version,
             @ConfigProperty(name = "quarkus.http.host") String host,
             @ConfigProperty(name = "quarkus.datasource.jdbc.url") String jdbcUrl,
             @ConfigProperty(name = "quarkus.datasource.username", defaultValue = "") String username) {
+        this.listening = listening;
         this.home = home;
         this.version = version;
         this.host = host;
@@ -48,6 +52,7 @@ final class Welcome {
         warnOfLocale();
         LOG.infof("Drop files into %s%s<pipeline>", home.inbox(), File.separator);
         LOG.infof("Look into the database: %s", psql(jdbcUrl, username));
+        listening.fireAsync(new Listening());
     }
 
     void stopping(@Observes ShutdownEvent event) {
