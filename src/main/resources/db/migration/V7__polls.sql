@@ -7,9 +7,10 @@ ALTER TABLE run
 COMMENT ON COLUMN run.polled IS 'Of a run that polls: the resources it fetches';
 COMMENT ON COLUMN run.range_from IS 'Of a backfill: where it starts, in place of the cursors, which it leaves alone';
 COMMENT ON COLUMN run.range_to IS 'Of a backfill: where it ends, this value excluded';
--- As with a file: a poll waits once.
+-- As with a file: a poll waits once. One that starts over does not go on with what another has begun.
 CREATE UNIQUE INDEX run_waiting_poll
-    ON run (pipeline, polled, coalesce(range_from, ''), coalesce(range_to, '')) WHERE status IN ('queued', 'deferred') AND polled IS NOT NULL;
+    ON run (pipeline, polled, coalesce(range_from, ''), coalesce(range_to, ''), full_refresh)
+    WHERE status IN ('queued', 'deferred') AND polled IS NOT NULL;
 CREATE INDEX run_deferred ON run (available_at) WHERE status = 'deferred';
 
 CREATE TABLE poll_partition (

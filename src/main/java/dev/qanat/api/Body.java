@@ -32,6 +32,12 @@ final class Body {
     private static final int BEFORE_REDACTION = 20 * BEGINNING;
 
     private static final Pattern CHARSET = Pattern.compile("charset\\s*=\\s*\"?([^\\s;\"]+)", Pattern.CASE_INSENSITIVE);
+    /** Two lines, the first of which has something between cells. */
+    private static final Pattern TABLE = Pattern.compile("\\s*[^\\r\\n]*[,;\\t|][^\\r\\n]*\\R\\s*\\S");
+
+    /** One line of words, as notices are. */
+    private static final Pattern LINE = Pattern.compile("[^\\r\\n,;\\t|]*\\h[^\\r\\n,;\\t|]*");
+
     private static final Pattern EMPTY_OBJECT = Pattern.compile("\\{\\s*}");
     private static final Pattern OBJECTS = Pattern.compile("\\s*(?:\\{|\\[\\s*\\{)");
 
@@ -159,8 +165,11 @@ final class Body {
         return begin.isEmpty() ? "" : begin.substring(0, 1);
     }
 
-    /** @throws InputFailure if a glance tells that there are no records in it */
-    void refuseWithoutRecords(Format format) {
+    /**
+     * @param declared whether somebody has said what format it is
+     * @throws InputFailure if a glance tells that there are no records in it
+     */
+    void refuseWithoutRecords(Format format, boolean declared) {
         String text = whole ? text().strip() : "";
         if (whole && text.isEmpty()) {
             throw new InputFailure(Code.EMPTY_BODY, "the answer is empty");
@@ -176,6 +185,10 @@ final class Body {
         }
         if (format == Format.CSV && (type.endsWith("json") || OBJECTS.matcher(text()).lookingAt())) {
             throw new InputFailure(Code.NOT_CSV, "the answer is JSON, and CSV was asked for");
+        }
+        boolean guessed = !declared && !type.endsWith("csv");
+        if (format == Format.CSV && (guessed && !TABLE.matcher(text()).lookingAt() || whole && LINE.matcher(text).matches())) {
+            throw new InputFailure(Code.NOT_CSV, "the answer is text that is neither JSON nor a table; where it is one, say 'format: csv'");
         }
     }
 }

@@ -95,7 +95,7 @@ final class PageReader {
     /** @throws InputFailure if there can be no records in it, or it cannot be read from its very beginning */
     Page open(Body body) throws IOException {
         Format format = body.format(endpoint.format());
-        body.refuseWithoutRecords(format);
+        body.refuseWithoutRecords(format, endpoint.format().isPresent());
         if (format != Format.JSON) {
             FileRules own = new FileRules(
                     Optional.empty(),

@@ -47,12 +47,13 @@ abstract class Paging {
      */
     record Seen(URI uri, long records, Optional<Noted> noted, ApiAnswer answer) {}
 
-    static Paging of(Paginator paginator) {
+    /** @param whole whether all items of a page are its records, and not only those that a selector finds in them */
+    static Paging of(Paginator paginator, boolean whole) {
         if (paginator instanceof Paginator.PageNumber pageNumber) {
             return new Numbers(pageNumber);
         }
         if (paginator instanceof Paginator.Offset offset) {
-            return new Offsets(offset);
+            return new Offsets(offset, whole);
         }
         if (paginator instanceof Paginator.Cursor cursor) {
             return new Cursors(cursor);
@@ -86,6 +87,11 @@ abstract class Paging {
     abstract Position position();
 
     abstract void resume(Position position);
+
+    /** Whether pages are counted here, and not named by the answer before: a server may not know of them. */
+    boolean counts() {
+        return false;
+    }
 
     /** Whether the answers so far say that there is nothing on this page. */
     boolean isBeyondTotal() {
@@ -198,6 +204,11 @@ abstract class Paging {
         }
 
         @Override
+        boolean counts() {
+            return true;
+        }
+
+        @Override
         boolean isBeyondTotal() {
             return beyond;
         }
@@ -215,14 +226,21 @@ abstract class Paging {
         }
     }
 
-    /** Ends at a page with fewer records than were asked for, unless a total says that there are more; then at an empty one. */
+    /**
+     * Ends at a page with fewer records than were asked for, once one has had as many: a server may give fewer at a time than it is asked
+     * for. Until then, and where a total says that there are more, it ends at an empty page. Where a selector takes only some of a page's
+     * items, nobody knows how many it had: the total is the end, or a page without any.
+     */
     private static final class Offsets extends Paging {
         private final Paginator.Offset paginator;
+        private final boolean whole;
         private long offset;
+        private long most;
         private boolean beyond;
 
-        Offsets(Paginator.Offset paginator) {
+        Offsets(Paginator.Offset paginator, boolean whole) {
             this.paginator = paginator;
+            this.whole = whole;
             offset = paginator.offset();
         }
 
@@ -237,11 +255,24 @@ abstract class Paging {
         @Override
         boolean advance(Seen seen) {
             OptionalLong total = total(seen);
-            offset += seen.records();
+            offset += whole ? seen.records() : paginator.limit();
             beyond = total.isPresent() && offset >= total.getAsLong();
-            boolean full = seen.records() >= paginator.limit();
+            most = Math.max(most, seen.records());
             boolean last = paginator.maximumOffset().isPresent() && offset > paginator.maximumOffset().getAsInt();
-            return seen.records() > 0 && !last && (full || total.isPresent() && !beyond);
+            if (last) {
+                return false;
+            }
+            if (!whole) {
+                return total.isPresent() ? !beyond : seen.records() > 0;
+            }
+            boolean full = seen.records() >= paginator.limit();
+            boolean capped = total.isEmpty() && most < paginator.limit();
+            return seen.records() > 0 && (full || capped || total.isPresent() && !beyond);
+        }
+
+        @Override
+        boolean counts() {
+            return true;
         }
 
         @Override
@@ -251,12 +282,13 @@ abstract class Paging {
 
         @Override
         Position position() {
-            return Position.of(offset, 0, beyond);
+            return Position.of(offset, most, beyond);
         }
 
         @Override
         void resume(Position position) {
             offset = Long.parseLong(position.at().text());
+            most = position.most();
             beyond = position.beyond();
         }
     }
@@ -266,14 +298,18 @@ abstract class Paging {
         private final Set<Long> asked = new HashSet<>();
 
         void add(String what) {
-            try {
-                byte[] hash = MessageDigest.getInstance("SHA-256").digest(what.getBytes(StandardCharsets.UTF_8));
-                if (!asked.add(ByteBuffer.wrap(hash).getLong())) {
-                    throw new InputFailure(Code.PAGE_LOOP, "the answer names a next page that was asked for before");
-                }
-            } catch (NoSuchAlgorithmException e) {
-                throw new IllegalStateException("every Java has SHA-256", e);
+            if (!asked.add(ByteBuffer.wrap(hash(what.getBytes(StandardCharsets.UTF_8))).getLong())) {
+                throw new InputFailure(Code.PAGE_LOOP, "the answer names a next page that was asked for before");
             }
+        }
+    }
+
+    /** By which bytes are known without being kept. */
+    static byte[] hash(byte[] bytes) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(bytes);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
         }
     }
 

@@ -95,7 +95,8 @@ public final class PartitionPages {
         secrets = requests.secrets();
         redaction = Redaction.of(secrets.values()).with(requests.derivedSecrets());
         actions = new ResponseActions(source.responseActions());
-        paging = Paging.of(endpoint.paginator());
+        paging = Paging.of(endpoint.paginator(), endpoint.format().filter(format -> format != Format.JSON).isPresent()
+                || Selector.of(endpoint.dataSelector()).path().isDefinite());
         reader = new PageReader(resource, endpoint, around.declared(), partition, around);
         oauth = source.auth().filter(OAuth2ClientCredentials.class::isInstance).map(OAuth2ClientCredentials.class::cast);
     }
@@ -245,8 +246,8 @@ public final class PartitionPages {
             case RATE_LIMITED -> new Answer.Again(new TransientFailure(Code.RATE_LIMITED, message), after, false);
             case QUOTA_EXHAUSTED -> new Answer.QuotaExhausted(new TransientFailure(Code.QUOTA_EXHAUSTED, message), after);
             case RETRY -> new Answer.Again(new TransientFailure(Code.API_REFUSED, message), after, true);
-            case FAIL_PARTITION -> failed(new InputFailure(Code.API_REFUSED, message), Scope.PARTITION);
-            case FAIL -> failed(new InputFailure(Code.API_REFUSED, message), Scope.RUN);
+            case FAIL_PARTITION -> new Answer.Failed(new InputFailure(Code.API_REFUSED, message), Scope.PARTITION);
+            case FAIL -> new Answer.Failed(new InputFailure(Code.API_REFUSED, message), Scope.RUN);
         };
     }
 
@@ -282,7 +283,7 @@ public final class PartitionPages {
         }
         return switch (status) {
             case 401 -> failed(new InputFailure(Code.HTTP_401, message), Scope.RUN);
-            case 403 -> failed(new InputFailure(Code.HTTP_403, message), Scope.PARTITION);
+            case 403 -> new Answer.Failed(new InputFailure(Code.HTTP_403, message), Scope.PARTITION);
             case 404 -> failed(new InputFailure(Code.HTTP_404, message), Scope.PARTITION);
             default -> failed(
                     new InputFailure(status >= 400 ? Code.HTTP_4XX : Code.HTTP_UNEXPECTED, message), Scope.PARTITION);
@@ -291,8 +292,15 @@ public final class PartitionPages {
 
     private Answer records(ApiRequest asked, ApiAnswer answer, Body body) throws IOException {
         boolean empty = answer.status() == 204 && body.isWhole() && body.head().length == 0;
-        if (paging.isBeyondTotal() && body.isWhole() && last != null && Arrays.equals(last, body.head())) {
-            return nothing("beyond the last page that it told of, the API gives the last one again");
+        byte[] hash = body.isWhole() && !empty && paging.counts() ? Paging.hash(body.head()) : null;
+        if (hash != null && Arrays.equals(last, hash)) {
+            return paging.isBeyondTotal()
+                    ? nothing("beyond the last page that it told of, the API gives the last one again")
+                    : new Answer.Failed(
+                            new InputFailure(
+                                    Code.PAGE_LOOP,
+                                    asked + ": the same answer as to the page before; does the API know the paginator's parameter?"),
+                            Scope.PARTITION);
         }
         PageReader.Page page = empty ? PageReader.Page.EMPTY : reader.open(body);
         reading = true;
@@ -310,7 +318,7 @@ public final class PartitionPages {
         }
         try {
             Answer.Records records = new Answer.Records(reader.taken(chunks));
-            last = paging.isBeyondTotal() ? body.head() : null;
+            last = hash;
             return records;
         } finally {
             reading = false;

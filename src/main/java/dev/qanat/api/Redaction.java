@@ -9,18 +9,20 @@ import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Puts {@code ***} in place of secrets, wherever they stand in a text: as they are, URL-encoded or escaped for JSON. A secret of fewer
+ * Puts {@code ***} in place of secrets, wherever they stand in a text: as they are, or escaped for a URL, JSON or HTML. A secret of fewer
  * than {@value #SHORTEST} characters is not searched for, since it would be found everywhere. Immutable.
  */
 public final class Redaction {
@@ -34,12 +36,13 @@ public final class Redaction {
     public static final Redaction NONE = new Redaction(Set.of());
 
     private static final String ESCAPE = "\\u";
+    private static final Map<String, String> HTML = Map.of("&", "amp", "<", "lt", ">", "gt", "\"", "quot", "'", "apos");
     private static final JsonFactory JSON = new JsonFactory();
 
     private final Set<String> secrets;
     private final List<String> forms;
 
-    /** In JSON any character may be escaped, as some servers do with {@code +} and {@code &}. */
+    /** Any character may be escaped, and servers differ in which they do: JSON's {@code +} and {@code &}, a URL's {@code /}. */
     private final Pattern escaped;
 
     private Redaction(Set<String> secrets) {
@@ -75,9 +78,20 @@ public final class Redaction {
     }
 
     private static String escaped(String secret) {
-        return secret.chars()
-                .mapToObj(c -> "(?:\\\\?" + Pattern.quote(Character.toString(c)) + "|\\\\u(?i:" + String.format("%04x", c) + "))")
-                .collect(Collectors.joining());
+        return secret.codePoints().mapToObj(Redaction::escaped).collect(Collectors.joining());
+    }
+
+    /** A character as it is, or escaped as JSON, a URL and HTML have it. */
+    private static String escaped(int character) {
+        String text = Character.toString(character);
+        String units = text.chars().mapToObj(unit -> String.format("\\\\u(?i:%04x)", unit)).collect(Collectors.joining());
+        StringBuilder percent = new StringBuilder();
+        for (byte each : text.getBytes(StandardCharsets.UTF_8)) {
+            percent.append(String.format("%%(?i:%02x)", each & 0xff));
+        }
+        String named = HTML.containsKey(text) ? "|&" + HTML.get(text) + ";" : text.equals(" ") ? "|\\+" : "";
+        return "(?:\\\\?" + Pattern.quote(text) + "|" + units + "|" + percent
+                + String.format("|&#0*%d;|&#[xX]0*(?i:%x);", character, character) + named + ")";
     }
 
     /** Whether a secret stands in the text. */
@@ -87,7 +101,7 @@ public final class Redaction {
                 return true;
             }
         }
-        return text.contains(ESCAPE) && escaped.matcher(text).find();
+        return mayEscape(text) && escaped.matcher(text).find();
     }
 
     /** The text without secrets. */
@@ -96,7 +110,11 @@ public final class Redaction {
         for (String form : forms) {
             shown = shown.replace(form, MASK);
         }
-        return shown.contains(ESCAPE) ? escaped.matcher(shown).replaceAll(MASK) : shown;
+        return mayEscape(shown) ? escaped.matcher(shown).replaceAll(MASK) : shown;
+    }
+
+    private boolean mayEscape(String text) {
+        return !secrets.isEmpty() && (text.contains(ESCAPE) || text.indexOf('%') >= 0 || text.indexOf('&') >= 0);
     }
 
     /** JSON text without secrets, which is JSON again: a number with a secret in it becomes a string. What is no JSON is any text. */

@@ -34,6 +34,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -44,6 +45,9 @@ import java.util.stream.Stream;
 final class Requests {
     private static final JsonFactory JSON = new JsonFactory();
     private static final int SHOWN_BODY = 500;
+
+    /** Parts of a path that lead elsewhere. */
+    private static final Pattern DOTS = Pattern.compile("(?:^|/)\\.{1,2}(?:[/?#]|$)");
 
     /** Headers that say who asks, however they came to be. */
     private static final Set<String> PERSONAL = Set.of("authorization", "cookie", "proxy-authorization");
@@ -120,6 +124,9 @@ final class Requests {
 
     private URI endpointUri() {
         String path = Urls.lenient(endpoint.path().render(values(Urls::encode))).replace("[", "%5B").replace("]", "%5D");
+        if (DOTS.matcher(path).find()) {
+            throw new InputFailure(Code.BAD_LINK, "a value makes '.' or '..' a part of the path");
+        }
         String root = source.baseUrl().replaceAll("/+$", "");
         String separator = path.isEmpty() || path.startsWith("/") || path.startsWith("?") ? "" : "/";
         return URI.create(root + separator + path);
@@ -265,7 +272,12 @@ final class Requests {
 
     /** What is made of secrets and just as secret. */
     List<String> derivedSecrets() {
-        return source.auth().filter(HttpBasic.class::isInstance).map(basic -> List.of(encoded((HttpBasic) basic))).orElse(List.of());
+        // Also without its padding, which some leave out.
+        return source.auth()
+                .filter(HttpBasic.class::isInstance)
+                .map(basic -> encoded((HttpBasic) basic))
+                .map(text -> List.of(text, text.replaceAll("=+$", "")))
+                .orElse(List.of());
     }
 
     private String shown(Target target, URI uri, Redaction redaction) {

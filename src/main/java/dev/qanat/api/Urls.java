@@ -18,6 +18,9 @@ final class Urls {
     /** What cannot stand in a URL as it is, a percent sign that encodes nothing included. */
     private static final Pattern FOREIGN = Pattern.compile("(?:[^A-Za-z0-9\\-._~!$&'()*+,;=:@/?%\\[\\]#]|%(?![0-9A-Fa-f]{2}))+");
 
+    /** A name, whose last part has a letter, with or without a port. */
+    private static final Pattern NAMED = Pattern.compile("(?:[\\w-]+\\.)*[\\w-]*[A-Za-z_][\\w-]*\\.?(?::\\d*)?");
+
     private Urls() {}
 
     /** A value as it stands in a URL, wherever that is. */
@@ -79,6 +82,10 @@ final class Urls {
         String authority = uri.getRawAuthority();
         if (!List.of("http", "https").contains(scheme) || authority == null || authority.contains("@")) {
             throw new InputFailure(Code.BAD_LINK, "it leads to a URL that is not of http or https, or has a user in it");
+        }
+        // java.net.URI knows no name with an underscore, and no address such as 127.1, which is none.
+        if (uri.getHost() == null && !NAMED.matcher(authority).matches()) {
+            throw new InputFailure(Code.BAD_LINK, "it leads to a host that has no proper name or address");
         }
         if ("https".equalsIgnoreCase(base.getScheme()) && scheme.equals("http")) {
             throw new InputFailure(Code.BAD_LINK, "it leads from https to http");

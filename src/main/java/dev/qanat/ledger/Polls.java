@@ -114,6 +114,29 @@ public class Polls {
         }
     }
 
+    /**
+     * Where the last run before this one gave up a partition some of which had landed, if it was of the same version.
+     *
+     * @return the token; empty where all of it has landed, or nothing
+     */
+    public Optional<String> leftOff(Run run, int version, String resource, String partition) {
+        return db.sql("""
+                        SELECT CASE WHEN status <> 'landed' AND config_version = :version THEN token END
+                        FROM (SELECT known.status, known.token, run.config_version
+                              FROM qanat.run JOIN qanat.poll_partition known ON known.run_id = run.id
+                              WHERE run.pipeline = :pipeline AND run.id < :run AND run.range_from IS NULL AND run.range_to IS NULL
+                                AND known.resource = :resource AND known.partition = :partition
+                              ORDER BY run.id DESC LIMIT 1) AS last""")
+                .param("version", version)
+                .param("pipeline", run.pipeline())
+                .param("run", run.id())
+                .param("resource", resource)
+                .param("partition", partition)
+                .query((row, number) -> Optional.ofNullable(row.getString(1)))
+                .optional()
+                .flatMap(token -> token);
+    }
+
     /** The greatest value of a partition's incremental field that landed. */
     public Optional<String> cursor(String pipeline, String resource, String partition) {
         return db.sql("SELECT value FROM qanat.cursor WHERE pipeline = :pipeline AND resource = :resource AND partition = :partition")

@@ -376,7 +376,7 @@ public class RunQueue {
                             SELECT pipeline, config_version, trigger, scheduled_for, full_refresh, id, replays, source, file, file_size,
                                    file_modified, polled, range_from, range_to, now() + make_interval(secs => :delay)
                             FROM interrupted
-                            ON CONFLICT (pipeline, polled, coalesce(range_from, ''), coalesce(range_to, ''))
+                            ON CONFLICT (pipeline, polled, coalesce(range_from, ''), coalesce(range_to, ''), full_refresh)
                                 WHERE status IN ('queued', 'deferred') AND polled IS NOT NULL
                             DO NOTHING      -- one that will do the same waits already
                             RETURNING id, redoes
@@ -402,9 +402,9 @@ public class RunQueue {
         return db.sql("""
                         INSERT INTO qanat.run (pipeline, config_version, trigger, full_refresh, polled, range_from, range_to)
                         VALUES (:pipeline, :version, :trigger, :fullRefresh, :polled, :from, :to)
-                        ON CONFLICT (pipeline, polled, coalesce(range_from, ''), coalesce(range_to, ''))
+                        ON CONFLICT (pipeline, polled, coalesce(range_from, ''), coalesce(range_to, ''), full_refresh)
                             WHERE status IN ('queued', 'deferred') AND polled IS NOT NULL
-                        DO UPDATE SET full_refresh = run.full_refresh OR excluded.full_refresh
+                        DO UPDATE SET full_refresh = excluded.full_refresh
                         RETURNING id""")
                 .param("pipeline", pipeline)
                 .param("version", configVersion)
@@ -452,7 +452,7 @@ public class RunQueue {
     }
 
     /**
-     * Defers a claimed run that polls: it goes on by itself then.
+     * Defers a claimed run that polls: it goes on by itself then. Until then it counts what has landed.
      *
      * @return false when it is no longer this process's or is to be cancelled, or when another that waits will do the same
      */
@@ -461,7 +461,12 @@ public class RunQueue {
             return db.sql("""
                             UPDATE qanat.run
                             SET status = 'deferred', worker = NULL, lease_until = NULL, available_at = CAST(:until AS timestamptz),
-                                error_code = :code, error_message = :reason
+                                error_code = :code, error_message = :reason,
+                                (read, inserted, updated, unchanged, duplicate, filtered, rejected) = (
+                                    SELECT coalesce(sum(read), 0), coalesce(sum(inserted), 0), coalesce(sum(updated), 0),
+                                           coalesce(sum(unchanged), 0), coalesce(sum(duplicate), 0), coalesce(sum(filtered), 0),
+                                           coalesce(sum(rejected), 0)
+                                    FROM qanat.run_resource WHERE run_id = run.id AND resource = ANY (run.polled))
                             WHERE id = :run AND worker = :worker AND status = 'running' AND cancel_requested_at IS NULL""")
                             .param("until", until.toString())
                             .param("code", code.id())

@@ -32,4 +32,12 @@ class ActivePipelines {
         return known.orElseThrow(
                 () -> new TransientFailure(Code.UNKNOWN_PIPELINE, "pipeline " + run.pipeline() + " is not active"));
     }
+
+    /** The pipeline of a run that has begun before, as it was then: what it is to go on with means nothing to another version. */
+    Pipelines.Active asBegun(Run run) {
+        Pipelines.Active inForce = of(run);
+        return inForce.version() == run.configVersion()
+                ? inForce
+                : new Pipelines.Active(pipelines.at(run.pipeline(), run.configVersion()), run.configVersion());
+    }
 }

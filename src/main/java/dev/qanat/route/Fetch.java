@@ -70,6 +70,7 @@ public final class Fetch {
     private boolean notModified;
     private @Nullable InputStream answer;
     private InFlight.@Nullable Sending sending;
+    private AnswerRoom.@Nullable Taken room;
     private @Nullable ApiRequest request;
     private @Nullable Chunks chunks;
     private @Nullable String greatest;
@@ -308,11 +309,21 @@ public final class Fetch {
         sending = by;
     }
 
+    /** The room that the answer takes, until it is closed. */
+    void takes(AnswerRoom.Taken taken) {
+        room = taken;
+    }
+
     /** The answer has been read, or is not to be read any further: its connection is free again. */
     void closeAnswer() {
         InputStream open = answer;
         answer = null;
         chunks = null;
+        AnswerRoom.Taken taken = room;
+        room = null;
+        if (taken != null) {
+            taken.giveBack();
+        }
         try (open) {
             InFlight.Sending known = sending;
             sending = null;
@@ -487,8 +498,23 @@ public final class Fetch {
         return !span.asked() && span.stored().isPresent();
     }
 
+    /** What is wrong with a partition that has landed; empty where nothing is. */
+    Optional<InputFailure> shortcoming() {
+        return gap().or(this::nothingGood);
+    }
+
+    /** Every record was rejected, which is how an error looks that nobody has described. */
+    private Optional<InputFailure> nothingGood() {
+        return isDeferred() || counted.read() == 0 || counted.rejected() < counted.read()
+                ? Optional.empty()
+                : Optional.of(new InputFailure(
+                        Code.ALL_REJECTED,
+                        "every one of its " + counted.read() + " records was rejected; GET /runs/" + load.getRun().id()
+                                + "/rejections says why"));
+    }
+
     /** What the source gave begins only after the cursor, and so what came between may never be seen; empty where the two overlap. */
-    Optional<InputFailure> gap() {
+    private Optional<InputFailure> gap() {
         CursorField field = span.field();
         String cursor = span.stored().orElse(null);
         String oldest = least;

@@ -67,8 +67,8 @@ public final class Fetches {
             row.put("status", (fetch.isDeferred() ? Polls.Status.DEFERRED : Polls.Status.LANDED).id());
             row.put("token", fetch.isDeferred() ? fetch.token() : null);
             row.put("cursor", fetch.cursor().orElse(null));
-            row.put("error_code", fetch.gap().map(gap -> gap.code().id()).orElse(null));
-            row.put("error_message", fetch.gap().map(InputFailure::getMessage).orElse(null));
+            row.put("error_code", fetch.shortcoming().map(lacks -> lacks.code().id()).orElse(null));
+            row.put("error_message", fetch.shortcoming().map(InputFailure::getMessage).orElse(null));
             rows.add(row);
         }
         return json(rows);

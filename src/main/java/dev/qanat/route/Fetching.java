@@ -11,8 +11,10 @@ import dev.qanat.ledger.Run;
 import dev.qanat.validate.CheckedChunk;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.SequenceInputStream;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +38,7 @@ public class Fetching {
 
     private static final Logger LOG = Logger.getLogger(Fetching.class);
 
+    private final AnswerRoom room = new AnswerRoom();
     private final Throttle throttle;
     private final Polls polls;
     private final Retries retries;
@@ -63,14 +66,23 @@ public class Fetching {
     /** Takes the answer to a request: its status, its headers, its body as a stream. */
     public void answer(
             @ExchangeProperty("fetch") Fetch fetch, @ExchangeProperty("sending") InFlight.Sending sending, Exchange exchange)
-            throws IOException {
+            throws IOException, InterruptedException {
         throttle.answered(fetch, sending);
         Message message = exchange.getMessage();
         int status = message.getHeader(Exchange.HTTP_RESPONSE_CODE, 0, Integer.class);
         InputStream body = message.getBody(InputStream.class);
-        InputStream counted = new AnswerStream(body == null ? InputStream.nullInputStream() : body, fetch, fetch.source().timeout());
-        fetch.opened(counted, sending);
-        fetch.answered(new ApiAnswer(status, headers(message), counted), retries).ifPresent(pause -> throttle.pause(fetch, pause));
+        InputStream whole = body == null ? InputStream.nullInputStream() : body;
+        fetch.opened(whole, sending);
+        AnswerRoom.Taken taken = room.take(fetch.load().attempt());
+        fetch.takes(taken);
+        InputStream counted = new AnswerStream(whole, fetch, fetch.source().timeout());
+        byte[] begun = counted.readNBytes(AnswerRoom.AT_ONCE);
+        taken.enlarge(fetch.load().attempt(), Math.max(1, begun.length));
+        InputStream all = new SequenceInputStream(new ByteArrayInputStream(begun), counted);
+        fetch.answered(new ApiAnswer(status, headers(message), all), retries).ifPresent(pause -> throttle.pause(fetch, pause));
+        if (begun.length == AnswerRoom.AT_ONCE) {
+            taken.shrink();
+        }
         message.removeHeaders("*");
         message.setBody(null);
     }
@@ -90,7 +102,9 @@ public class Fetching {
             @ExchangeProperty("fetch") Fetch fetch,
             @ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Throwable thrown)
             throws Exception {
-        Optional<InputFailure> refused = cause(thrown, InputFailure.class);
+        Optional<Failure> known = cause(thrown, Failure.class);
+        Optional<InputFailure> refused =
+                known.filter(InputFailure.class::isInstance).map(InputFailure.class::cast);
         Load load = fetch.load();
         if (refused.isPresent() || load.attempt().isToStop() || load.attempt().givesWay()) {
             throttle.givenUp(fetch);
@@ -109,7 +123,7 @@ public class Fetching {
         } else if (load.attempt().givesWay()) {
             throttle.giveWay(fetch);
         } else {
-            TransientFailure why = cause(thrown, TransientFailure.class)
+            TransientFailure why = known.map(TransientFailure.class::cast)
                     .orElseGet(() -> new TransientFailure(Code.NO_ANSWER, fetch.shown() + ": " + reason(thrown), thrown));
             fetch.failed(why, Optional.empty(), retries);
         }

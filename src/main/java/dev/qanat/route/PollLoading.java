@@ -21,6 +21,8 @@ import dev.qanat.pipeline.Incremental;
 import dev.qanat.pipeline.Pipelines;
 import dev.qanat.pipeline.Polling;
 import dev.qanat.pipeline.Resource;
+import dev.qanat.pipeline.Resource.Dedup;
+import dev.qanat.pipeline.Resource.WriteDisposition;
 import dev.qanat.records.Declared;
 import dev.qanat.settings.Secrets;
 import dev.qanat.validate.CursorField;
@@ -87,9 +89,11 @@ public class PollLoading {
     /** Finds out what is left to be fetched, and makes the staging tables. */
     public void open(@ExchangeProperty("load") Load load) throws SQLException {
         Run run = load.getRun();
-        Pipelines.Active active = pipelines.of(run);
+        List<Polls.Partition> before = polls.partitions(run.id());
+        boolean begun = before.stream().anyMatch(partition -> partition.token().isPresent());
+        Pipelines.Active active = begun ? pipelines.asBegun(run) : pipelines.of(run);
         runs.began(run.id(), active.version(), null);
-        Map<String, Map<String, Polls.Partition>> known = polls.partitions(run.id()).stream()
+        Map<String, Map<String, Polls.Partition>> known = before.stream()
                 .collect(Collectors.groupingBy(
                         Polls.Partition::resource, Collectors.toMap(Polls.Partition::partition, Function.identity())));
         List<Load> parts = new ArrayList<>();
@@ -124,11 +128,20 @@ public class PollLoading {
             String key = Fetches.key(partition);
             Polls.Partition before = known.get(key);
             if (before == null || before.status() != Polls.Status.LANDED) {
+                Optional<String> token = Optional.ofNullable(before).flatMap(Polls.Partition::token);
                 fetches.add(fetch(
-                        load, i, version, source, resource, partition, key, Optional.ofNullable(before).flatMap(Polls.Partition::token)));
+                        load, i, version, source, resource, partition, key, token.or(() -> leftOff(load.getRun(), version, resource, key))));
             }
         }
         return fetches;
+    }
+
+    /** Where an earlier run gave up a partition some of which had landed, if the same rows must not land twice. */
+    private Optional<String> leftOff(Run run, int version, Resource resource, String key) {
+        boolean repeats = resource.writeDisposition() == WriteDisposition.APPEND && resource.dedup() == Dedup.NONE;
+        return repeats && !run.fullRefresh() && !run.poll().orElseThrow().isBackfill()
+                ? polls.leftOff(run, version, resource.name(), key)
+                : Optional.empty();
     }
 
     private Fetch fetch(
@@ -193,7 +206,7 @@ public class PollLoading {
      */
     public boolean lands(@ExchangeProperty("load") Load load) {
         Fetches fetches = load.getFetches();
-        boolean replaces = load.opened().resource().writeDisposition() == Resource.WriteDisposition.REPLACE;
+        boolean replaces = load.opened().resource().writeDisposition() == WriteDisposition.REPLACE;
         boolean failed = fetches.getPartitions().stream().anyMatch(fetch -> fetch.failure().isPresent());
         if (failed && replaces) {
             throw new InputFailure(
@@ -243,7 +256,7 @@ public class PollLoading {
         } else if (!landed && !failures.isEmpty()) {
             throw firstFailure(load.getParts());
         } else {
-            Optional<InputFailure> missed = missed(failures, gaps(dealtWith));
+            Optional<InputFailure> missed = missed(failures, shortcomings(dealtWith));
             missed.ifPresent(load::landedInPart);
             Optional<Run.RunError> told = missed.map(why -> new Run.RunError(why.code().id(), why.getMessage()));
             if (!polls.complete(run.id(), load.getBytesRead(), told)) {
@@ -286,21 +299,25 @@ public class PollLoading {
                 .toList());
     }
 
-    /** The partitions that landed and whose rows do not reach back to those before, also those of an earlier part of the run. */
-    private static List<String> gaps(List<Polls.Partition> dealtWith) {
+    /** The partitions that landed and lack something, also those of an earlier part of the run. */
+    private static List<Polls.Partition> shortcomings(List<Polls.Partition> dealtWith) {
         return dealtWith.stream()
                 .filter(partition -> partition.status() == Polls.Status.LANDED && partition.error().isPresent())
-                .map(partition -> partition.resource() + ": " + partition.partition() + " " + partition.error().get().message())
                 .toList();
     }
 
-    private static Optional<InputFailure> missed(List<String> failures, List<String> gaps) {
-        if (failures.isEmpty() && gaps.isEmpty()) {
+    private static Optional<InputFailure> missed(List<String> failures, List<Polls.Partition> shortcomings) {
+        if (failures.isEmpty() && shortcomings.isEmpty()) {
             return Optional.empty();
         }
-        String all = Stream.concat(failures.stream(), gaps.isEmpty() ? Stream.of() : Stream.of(firstOf(gaps)))
+        List<String> reasons = shortcomings.stream()
+                .map(partition -> partition.resource() + ": " + partition.partition() + " " + partition.error().get().message())
+                .toList();
+        String all = Stream.concat(failures.stream(), reasons.isEmpty() ? Stream.of() : Stream.of(firstOf(reasons)))
                 .collect(Collectors.joining("; "));
-        return Optional.of(new InputFailure(failures.isEmpty() ? Code.CURSOR_GAP : Code.PARTITION_FAILED, all));
+        boolean gaps = failures.isEmpty()
+                && shortcomings.stream().allMatch(partition -> partition.error().get().code().equals(Code.CURSOR_GAP.id()));
+        return Optional.of(new InputFailure(gaps ? Code.CURSOR_GAP : Code.PARTITION_FAILED, all));
     }
 
     /** The run tells each of them; a message that names thousands nobody reads. */

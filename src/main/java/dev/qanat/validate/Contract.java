@@ -10,6 +10,7 @@ import dev.qanat.pipeline.SchemaContract.Mode;
 import dev.qanat.records.Chunk;
 import dev.qanat.records.RawRecord;
 import dev.qanat.validate.FieldMapping.Cell;
+import dev.qanat.validate.FieldMapping.Nested;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -221,6 +222,12 @@ public final class Contract {
                         return new Finding(cell.name(), e.code(), e.reason(raw), true);
                     }
                 }
+            }
+        }
+        for (Nested column : mapping.nested()) {
+            if (column.isObject(record.values()) && (dataType != Mode.DISCARD_VALUE || column.rule().required())) {
+                String type = column.rule().target().type().sql();
+                return new Finding(column.rule().name(), Code.TYPE_MISMATCH, "an object is not a value of type " + type, true);
             }
         }
         return checkKey(mapping, values);

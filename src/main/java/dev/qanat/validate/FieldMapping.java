@@ -68,6 +68,22 @@ final class FieldMapping {
     }
 
     /**
+     * A declared column below whose field others lie: in a record that has an object there.
+     *
+     * @param source the field it is read from, or -1
+     * @param fallback the field it is read from when the source is null, or -1
+     * @param below the fields of the object
+     */
+    record Nested(ColumnRule rule, int source, int fallback, int[] below) {
+
+        boolean isObject(@Nullable String[] values) {
+            return Cell.isMissing(values, source)
+                    && Cell.isMissing(values, fallback)
+                    && Arrays.stream(below).anyMatch(field -> !Cell.isMissing(values, field));
+        }
+    }
+
+    /**
      * What becomes of a field.
      *
      * @param column that its values go to; null for none
@@ -81,6 +97,7 @@ final class FieldMapping {
     private final boolean header;
     private final List<TargetColumn> columns;
     private final Cell[] cells;
+    private final Nested[] nested;
     private final Place[] places;
     private final int[] key;
     private final RowHash.Order hashOrder;
@@ -164,6 +181,7 @@ final class FieldMapping {
         }
         all.addAll(ofOthers);
         cells = all.toArray(Cell[]::new);
+        nested = header ? new Nested[0] : nested(declared, rules);
         places = places(resource, stored);
         columns = kept.stream().map(ColumnRule::target).toList();
         hashOrder = new RowHash.Order(hashed(resource, kept));
@@ -201,6 +219,23 @@ final class FieldMapping {
     /** In the contract's order, then the undeclared in the order of the fields: the order in which faults are reported. */
     Cell[] cells() {
         return cells;
+    }
+
+    /** The declared columns that may be objects in a record. */
+    Nested[] nested() {
+        return nested;
+    }
+
+    private Nested[] nested(List<Column> declared, List<ColumnRule> rules) {
+        List<Nested> found = new ArrayList<>();
+        for (int c = 0; c < source.length; c++) {
+            String within = declared.get(c).from() + "__";
+            int[] below = IntStream.range(0, fields.size()).filter(field -> fields.get(field).startsWith(within)).toArray();
+            if (below.length > 0) {
+                found.add(new Nested(rules.get(c), source[c], fallback[c], below));
+            }
+        }
+        return found.toArray(Nested[]::new);
     }
 
     /** What becomes of each field. */

@@ -205,7 +205,7 @@ class PartitionPagesTest {
         PartitionPages pages = polled.begin();
         ask(pages, ok("[{\"a\":1}]"));
         pages.next();
-        assertThat(pages.read(ok("[{\"a\":1}]"))).isInstanceOfSatisfying(Failed.class, failed -> {
+        assertThat(pages.read(ok("[{\"a\":2}]"))).isInstanceOfSatisfying(Failed.class, failed -> {
             assertThat(failed.failure().code()).isEqualTo(Code.TOO_MANY_PAGES);
             assertThat(failed.failure()).hasMessageContaining("100,000 pages");
         });

@@ -24,6 +24,13 @@ class RedactionTest {
     }
 
     @Test
+    void a_secret_is_found_however_much_of_it_urls_and_html_escape() {
+        assertThat(redaction.text("a/b%2Bc%22d+e, a%2fb+c%22d%20e, a/b&#43;c&quot;d e, a&#x2F;b+c&#34;d e, A%2Fb"))
+                .isEqualTo("***, ***, ***, ***, A%2Fb");
+        assertThat(Redaction.of(List.of("Käse&1")).text("K%C3%A4se%261, K%c3%a4se&amp;1, K\\u00e4se\\u00261")).isEqualTo("***, ***, ***");
+    }
+
+    @Test
     void a_secret_that_begins_with_another_goes_whole() {
         assertThat(redaction.text("12345678-long")).isEqualTo("***");
     }

@@ -580,6 +580,69 @@ class PollIT {
     }
 
     @Test
+    void a_partition_of_which_every_record_was_rejected_is_told() throws Exception {
+        api.script(came -> Said.json(came.parameter("n").equals("2") ? "{\"error\":\"maintenance\"}" : "{\"id\":" + came.parameter("n") + "}"));
+        upload("", """
+                    endpoint: { path: /, params: { n: "{{ partition.n }}" } }
+                    partitions: { n: "1,2,3" }
+                    columns: { id: { type: bigint, required: true } }
+                    primary_key: id
+                """);
+
+        JsonPath run = poll();
+
+        assertThat(Feed.outcome(run)).isEqualTo("partial partition_failed: 3 read, 2 inserted, 1 rejected");
+        assertThat(run.getString("error.message")).contains("\"n\":\"2\"", "every one of its 1 records was rejected");
+    }
+
+    @Test
+    void what_a_deferred_poll_has_begun_goes_on_as_it_began_and_starting_over_is_another_run() throws Exception {
+        api.script(came -> {
+            int offset = came.parameter("offset").isEmpty() ? 100 : Integer.parseInt(came.parameter("offset"));
+            return Said.json(offset >= 8 ? "[]" : "[{\"id\":" + offset + "},{\"id\":" + (offset + 1) + "}]");
+        });
+        String source = "    rate_limit: { limit: 2, interval: PT4S, on_exhausted: defer }\n";
+        String rows = """
+                    columns: { id: bigint }
+                    primary_key: id
+                """;
+        upload(source, "    endpoint: { path: /, paginator: { type: offset, limit: 2 } }\n" + rows);
+        long id = polled.trigger("").jsonPath().getLong("runs[0].id");
+        qanat.await("it is deferred", () -> "deferred".equals(polled.run(id).getString("status")));
+
+        upload(source, "    endpoint: { path: /, paginator: page_number }\n" + rows);
+        assertThat(polled.trigger("\"full_refresh\": true").jsonPath().getLong("runs[0].id")).isNotEqualTo(id);
+        qanat.await("it has gone on", () -> "succeeded".equals(polled.run(id).getString("status")));
+
+        assertThat(polled.run(id).getInt("config_version")).isEqualTo(1);
+        assertThat(qanat.value("SELECT string_agg(id::text, ' ' ORDER BY id) FROM silver." + pipeline)).isEqualTo("0 1 2 3 4 5 6 7");
+    }
+
+    @Test
+    void what_was_appended_before_a_partition_failed_is_not_appended_again() throws Exception {
+        AtomicInteger good = new AtomicInteger(4);
+        api.script(came -> {
+            int page = Integer.parseInt(came.parameter("page"));
+            return page > good.get() ? Said.of(403, "text/plain", "no") : Said.json(page > 6 ? "[]" : "[{\"id\":" + page + "}]");
+        });
+        upload("    rate_limit: { limit: 3, interval: PT2S, on_exhausted: defer }\n", """
+                    endpoint: { path: /, paginator: page_number }
+                    columns: { id: bigint }
+                    write_disposition: append
+                    dedup: none
+                """);
+        long id = polled.trigger("").jsonPath().getLong("runs[0].id");
+        qanat.await("it has failed", () -> "partial".equals(polled.run(id).getString("status")));
+        assertThat(qanat.value("SELECT count(*) FROM silver." + pipeline)).isEqualTo("3");
+
+        good.set(100);
+        long next = polled.trigger("").jsonPath().getLong("runs[0].id");
+        qanat.await("all of it has landed", () -> "succeeded".equals(polled.run(next).getString("status")));
+
+        assertThat(qanat.value("SELECT string_agg(id::text, ' ' ORDER BY id) FROM silver." + pipeline)).isEqualTo("1 2 3 4 5 6");
+    }
+
+    @Test
     void what_is_taken_out_of_a_pipeline_while_it_is_polled_is_fetched_to_its_end() throws Exception {
         api.script(came -> {
             int page = Integer.parseInt(came.parameter("page"));
