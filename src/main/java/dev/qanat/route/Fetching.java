@@ -76,15 +76,31 @@ public class Fetching {
         AnswerRoom.Taken taken = room.take(fetch.load().attempt());
         fetch.takes(taken);
         InputStream counted = new AnswerStream(whole, fetch, fetch.source().timeout());
-        byte[] begun = counted.readNBytes(AnswerRoom.AT_ONCE);
+        byte[] begun = new byte[0];
+        InputStream rest = counted;
+        try {
+            begun = counted.readNBytes(AnswerRoom.AT_ONCE);
+        } catch (IOException e) {
+            rest = broken(e);
+        }
         taken.enlarge(fetch.load().attempt(), Math.max(1, begun.length));
-        InputStream all = new SequenceInputStream(new ByteArrayInputStream(begun), counted);
+        InputStream all = new SequenceInputStream(new ByteArrayInputStream(begun), rest);
         fetch.answered(new ApiAnswer(status, headers(message), all), retries).ifPresent(pause -> throttle.pause(fetch, pause));
         if (begun.length == AnswerRoom.AT_ONCE) {
             taken.shrink();
         }
         message.removeHeaders("*");
         message.setBody(null);
+    }
+
+    /** What cannot be read is told to who reads it, who knows what that means. */
+    private static InputStream broken(IOException why) {
+        return new InputStream() {
+            @Override
+            public int read() throws IOException {
+                throw why;
+            }
+        };
     }
 
     private static Map<String, List<String>> headers(Message message) {
