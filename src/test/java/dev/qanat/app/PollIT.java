@@ -363,6 +363,7 @@ class PollIT {
 
     /** As if the time had come to which a run is deferred. */
     private static void wake(long run) throws Exception {
+        qanat.execute("UPDATE qanat.quota SET paused_until = NULL WHERE source LIKE (SELECT pipeline FROM qanat.run WHERE id = " + run + ") || '.%'");
         qanat.execute("UPDATE qanat.run SET available_at = now() WHERE status = 'deferred' AND id = " + run);
     }
 
