@@ -89,12 +89,12 @@ final class InFlight implements ExecChainHandler {
     private static ClassicHttpResponse inTime(Runnable disconnect, Duration timeout, Exchange exchange)
             throws IOException, HttpException {
         CompletableFuture<Boolean> late = new CompletableFuture<>();
-        CompletableFuture<Void> givenUp = late.thenRun(disconnect);
+        late.thenRun(disconnect);
         late.completeOnTimeout(true, timeout.plus(GRACE).toMillis(), TimeUnit.MILLISECONDS);
         try {
             return exchange.head();
         } catch (IOException e) {
-            if (givenUp.isDone()) {
+            if (late.isDone()) {
                 throw new SocketTimeoutException("the head of the answer took longer than " + timeout);
             }
             throw e;

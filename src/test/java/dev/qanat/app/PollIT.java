@@ -240,28 +240,6 @@ class PollIT {
     }
 
     @Test
-    void a_limit_holds_in_every_window_and_is_used() throws Exception {
-        api.script(came -> Said.json("[{\"id\":" + came.parameter("n") + "}]"));
-        upload("    rate_limit: [ { limit: 5, interval: PT1S } ]\n", """
-                    endpoint: { path: /, params: { n: "{{ partition.n }}" } }
-                    partitions: { n: "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26" }
-                    columns: { id: bigint }
-                    primary_key: id
-                """);
-        api.forget();
-
-        assertThat(Feed.outcome(poll())).isEqualTo("26 read, 26 inserted");
-
-        List<Long> times = api.requests().stream().map(Came::nanos).sorted().toList();
-        assertThat(times).hasSize(26);
-        for (int i = 5; i < times.size(); i++) {
-            assertThat(times.get(i) - times.get(i - 5)).as("request %d after that 5 before it", i).isGreaterThanOrEqualTo(1_000_000_000L);
-        }
-        double seconds = (times.get(25) - times.get(0)) / 1e9;
-        assertThat(5 / seconds).as("25 requests after the first in %s s: share of the allowed rate", seconds).isGreaterThan(0.98);
-    }
-
-    @Test
     void a_quota_that_is_used_up_defers_the_run_which_goes_on_by_itself() throws Exception {
         api.script(came -> Said.json(came.parameter("page").equals("5") ? "[]" : "[{\"id\":" + came.parameter("page") + ",\"tags\":[\"a\"]}]"));
         upload("    rate_limit: [ { limit: 3, interval: PT10S, on_exhausted: defer } ]\n", """
