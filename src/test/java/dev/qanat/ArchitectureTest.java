@@ -106,13 +106,18 @@ class ArchitectureTest {
     }
 
     @Test
-    void web_shows_the_ledger_and_pipelines() {
-        knows("web", "failure", "settings", "access", "pipeline", "ledger").check(OURS);
+    void serve_knows_what_pipelines_say_of_columns() {
+        knows("serve", "failure", "pipeline").check(OURS);
+    }
+
+    @Test
+    void web_shows_the_ledger_pipelines_and_rows() {
+        knows("web", "failure", "settings", "access", "pipeline", "ledger", "serve").check(OURS);
     }
 
     @Test
     void route_knows_all_but_the_embedded_server() {
-        knows("route", "failure", "settings", "access", "pipeline", "records", "api", "validate", "load", "ledger", "web")
+        knows("route", "failure", "settings", "access", "pipeline", "records", "api", "validate", "load", "ledger", "serve", "web")
                 .check(OURS);
     }
 
