@@ -31,6 +31,7 @@ public final class Policy {
             "GET /runs/*/events=viewer",
             "GET /schedules=viewer",
             "GET /routes=viewer",
+            "GET /api/v1/data/*=viewer",
             "GET /docs/**=public",
             "GET /q/openapi=viewer",
             "GET /q/swagger-ui/**=viewer",
