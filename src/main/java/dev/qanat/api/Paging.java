@@ -175,54 +175,62 @@ abstract class Paging {
         }
     }
 
+    /** Pages that are counted here; a total that the answers tell may lie. */
+    private abstract static class Counted extends Paging {
+        long at;
+        long most;
+        boolean beyond;
+
+        Counted(long first) {
+            at = first;
+        }
+
+        @Override
+        final boolean counts() {
+            return true;
+        }
+
+        @Override
+        final boolean isBeyondTotal() {
+            return beyond;
+        }
+
+        @Override
+        final Position position() {
+            return Position.of(at, most, beyond);
+        }
+
+        @Override
+        final void resume(Position position) {
+            at = Long.parseLong(position.at().text());
+            most = position.most();
+            beyond = position.beyond();
+        }
+    }
+
     /** Ends at an empty page. A total ends it after a page that has fewer records than others: totals have been seen to lie. */
-    private static final class Numbers extends Paging {
+    private static final class Numbers extends Counted {
         private final Paginator.PageNumber paginator;
-        private long number;
-        private long most;
-        private boolean beyond;
 
         Numbers(Paginator.PageNumber paginator) {
+            super(paginator.basePage());
             this.paginator = paginator;
-            number = paginator.basePage();
         }
 
         @Override
         Page page() {
-            return new Page(Map.of(paginator.pageParam(), Long.toString(number)), Optional.empty(), Optional.empty());
+            return new Page(Map.of(paginator.pageParam(), Long.toString(at)), Optional.empty(), Optional.empty());
         }
 
         @Override
         boolean advance(Seen seen) {
             OptionalLong total = total(seen);
-            number++;
-            beyond = total.isPresent() && number - paginator.basePage() >= total.getAsLong();
+            at++;
+            beyond = total.isPresent() && at - paginator.basePage() >= total.getAsLong();
             boolean fewer = seen.records() < most;
             most = Math.max(most, seen.records());
-            boolean last = paginator.maximumPage().isPresent() && number > paginator.maximumPage().getAsInt();
+            boolean last = paginator.maximumPage().isPresent() && at > paginator.maximumPage().getAsInt();
             return seen.records() > 0 && !last && !(beyond && fewer);
-        }
-
-        @Override
-        boolean counts() {
-            return true;
-        }
-
-        @Override
-        boolean isBeyondTotal() {
-            return beyond;
-        }
-
-        @Override
-        Position position() {
-            return Position.of(number, most, beyond);
-        }
-
-        @Override
-        void resume(Position position) {
-            number = Long.parseLong(position.at().text());
-            most = position.most();
-            beyond = position.beyond();
         }
     }
 
@@ -231,34 +239,31 @@ abstract class Paging {
      * for. Until then, and where a total says that there are more, it ends at an empty page. Where a selector takes only some of a page's
      * items, nobody knows how many it had: the total is the end, or a page without any.
      */
-    private static final class Offsets extends Paging {
+    private static final class Offsets extends Counted {
         private final Paginator.Offset paginator;
         private final boolean whole;
-        private long offset;
-        private long most;
-        private boolean beyond;
 
         Offsets(Paginator.Offset paginator, boolean whole) {
+            super(paginator.offset());
             this.paginator = paginator;
             this.whole = whole;
-            offset = paginator.offset();
         }
 
         @Override
         Page page() {
             Map<String, String> params = new LinkedHashMap<>();
             params.put(paginator.limitParam(), Integer.toString(paginator.limit()));
-            params.put(paginator.offsetParam(), Long.toString(offset));
+            params.put(paginator.offsetParam(), Long.toString(at));
             return new Page(params, Optional.empty(), Optional.empty());
         }
 
         @Override
         boolean advance(Seen seen) {
             OptionalLong total = total(seen);
-            offset += whole ? seen.records() : paginator.limit();
-            beyond = total.isPresent() && offset >= total.getAsLong();
+            at += whole ? seen.records() : paginator.limit();
+            beyond = total.isPresent() && at >= total.getAsLong();
             most = Math.max(most, seen.records());
-            boolean last = paginator.maximumOffset().isPresent() && offset > paginator.maximumOffset().getAsInt();
+            boolean last = paginator.maximumOffset().isPresent() && at > paginator.maximumOffset().getAsInt();
             if (last) {
                 return false;
             }
@@ -268,28 +273,6 @@ abstract class Paging {
             boolean full = seen.records() >= paginator.limit();
             boolean capped = total.isEmpty() && most < paginator.limit();
             return seen.records() > 0 && (full || capped || total.isPresent() && !beyond);
-        }
-
-        @Override
-        boolean counts() {
-            return true;
-        }
-
-        @Override
-        boolean isBeyondTotal() {
-            return beyond;
-        }
-
-        @Override
-        Position position() {
-            return Position.of(offset, most, beyond);
-        }
-
-        @Override
-        void resume(Position position) {
-            offset = Long.parseLong(position.at().text());
-            most = position.most();
-            beyond = position.beyond();
         }
     }
 
