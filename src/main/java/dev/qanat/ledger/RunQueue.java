@@ -89,6 +89,18 @@ public class RunQueue {
     }
 
     /**
+     * Takes back a run that this transaction has queued.
+     *
+     * @return false when it was queued before
+     */
+    public boolean withdraw(long run) {
+        return db.sql("DELETE FROM qanat.run WHERE id = :run AND status = 'queued' AND queued_at = now()")
+                        .param("run", run)
+                        .update()
+                == 1;
+    }
+
+    /**
      * Keeps other requests with this key of a trigger out until the transaction ends; for use in one.
      *
      * @return false when another request with the key is at work

@@ -9,10 +9,12 @@ import dev.qanat.ledger.RunQueue;
 import dev.qanat.pipeline.FilesSource;
 import dev.qanat.pipeline.Pipelines;
 import dev.qanat.pipeline.Resource;
+import io.quarkus.narayana.jta.QuarkusTransaction;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
 import java.io.File;
 import java.io.IOException;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -130,15 +132,23 @@ public class Inbox implements GenericFileFilter<File> {
             Pipelines.Active active, String source, Path file, Run.Trigger trigger, boolean fullRefresh) throws IOException {
         try {
             Look look = look(file);
-            return queue.enqueueFile(
-                    active.name(),
-                    active.version(),
-                    trigger,
-                    fullRefresh,
-                    source,
-                    places.inLedger(file),
-                    look.size(),
-                    look.modified());
+            return QuarkusTransaction.joiningExisting().call(() -> {
+                Optional<Long> run = queue.enqueueFile(
+                        active.name(),
+                        active.version(),
+                        trigger,
+                        fullRefresh,
+                        source,
+                        places.inLedger(file),
+                        look.size(),
+                        look.modified());
+                // Its run may have put it away and ended since it was looked at. Where it is still there now, no run is about to do so.
+                if (run.isPresent() && java.nio.file.Files.notExists(file, LinkOption.NOFOLLOW_LINKS) && queue.withdraw(run.get())) {
+                    LOG.debugf("%s is gone", file);
+                    return Optional.empty();
+                }
+                return run;
+            });
         } catch (NoSuchFileException e) {
             LOG.debugf("%s is gone", file);
             return Optional.empty();

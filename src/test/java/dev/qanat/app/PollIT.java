@@ -404,19 +404,19 @@ class PollIT {
     @Test
     void a_dead_host_is_asked_now_and_then_and_again_when_it_is_back() throws Exception {
         AtomicInteger came = new AtomicInteger();
-        int port;
-        try (ServerSocket dead = new ServerSocket(0, 64, InetAddress.getLoopbackAddress())) {
-            port = dead.getLocalPort();
-            Thread hangingUp = new Thread(() -> {
-                while (!dead.isClosed()) {
-                    try (Socket caller = dead.accept()) {
-                        came.incrementAndGet();
-                    } catch (IOException e) {
-                        return;
-                    }
+        ServerSocket dead = new ServerSocket(0, 64, InetAddress.getLoopbackAddress());
+        int port = dead.getLocalPort();
+        Thread hangingUp = new Thread(() -> {
+            while (!dead.isClosed()) {
+                try (Socket caller = dead.accept()) {
+                    came.incrementAndGet();
+                } catch (IOException e) {
+                    return;
                 }
-            });
-            hangingUp.start();
+            }
+        });
+        hangingUp.start();
+        try (dead) {
             qanat.pipeline(polled.yaml("    retry: { max_attempts: 3, initial: PT0.1S }\n", """
                     endpoint: { path: /, params: { n: "{{ partition.n }}" } }
                     partitions: { n: "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30" }
@@ -430,6 +430,8 @@ class PollIT {
             assertThat(run.getString("error.code")).isEqualTo("no_answer");
             assertThat(came.get()).as("requests to a dead host, of 90").isBetween(5, 20);
         }
+        // The port is free again when nobody waits at it any more.
+        hangingUp.join();
         try (ApiStub back = new ApiStub(port, asked -> Said.json("[{\"id\":" + asked.parameter("n") + "}]"))) {
             qanat.await("it is asked again", () -> poll().getString("status").equals("succeeded"));
             assertThat(qanat.value("SELECT count(*) FROM silver." + pipeline)).isEqualTo("30");
