@@ -101,6 +101,37 @@ class ArchitectureTest {
     }
 
     @Test
+    void transform_knows_failures_alone() {
+        knows("transform", "failure").check(OURS);
+    }
+
+    @Test
+    void a_project_is_compiled_without_a_database() {
+        neither("transform", DATABASE).check(OURS);
+    }
+
+    @Test
+    void jinja_knows_nothing_of_dbt_and_of_files() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.qanat.transform.jinja..")
+                .should()
+                .dependOnClassesThat(resideInAPackage("dev.qanat.transform").or(resideInAnyPackage(INPUT_OUTPUT)))
+                .check(OURS);
+    }
+
+    @Test
+    void templates_reach_no_method_of_java() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.qanat.transform..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("java.lang.reflect..", "java.beans..")
+                .check(OURS);
+    }
+
+    @Test
     void ledger_knows_failures_alone() {
         knows("ledger", "failure").check(OURS);
     }

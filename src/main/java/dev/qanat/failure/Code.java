@@ -23,6 +23,12 @@ public enum Code {
     TABLE_CLAIMED,
     INVALID_EXPRESSION,
 
+    // A dbt project
+    INVALID_PROJECT,
+    INVALID_TEMPLATE,
+    INVALID_SELECTION,
+    DEPENDENCY_CYCLE,
+
     // A record
     FIELD_COUNT,
     INVALID_ENCODING,

@@ -1,0 +1,46 @@
+package dev.qanat.transform;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * A model, a seed, a source or a test.
+ *
+ * @param uniqueId such as {@code model.shop.orders}, as dbt makes it
+ * @param name unique among models and seeds; of a source {@code source.table}
+ * @param file relative to the project, with slashes: of the SQL or CSV, or of the YAML that declares it
+ * @param line in the file where it is declared; 1 for a file of its own
+ * @param fqn the project, the folders and the name, by which configuration and selection find it
+ * @param relation where it stands; empty for tests, and for an ephemeral model the name it would have
+ * @param dependsOn the unique ids of what it reads, as found by rendering it as dbt does
+ * @param columns described in YAML, by name
+ */
+public record Node(
+        String uniqueId,
+        Kind kind,
+        String name,
+        String file,
+        int line,
+        List<String> fqn,
+        NodeConfig config,
+        Optional<Relation> relation,
+        Set<String> dependsOn,
+        String description,
+        Map<String, Column> columns) {
+
+    public enum Kind {
+        MODEL,
+        SEED,
+        SOURCE,
+        TEST
+    }
+
+    /** @param dataType as declared; empty if it is not */
+    public record Column(String name, String description, String dataType) {}
+
+    public boolean isEphemeral() {
+        return kind == Kind.MODEL && config.materialized().equals("ephemeral");
+    }
+}

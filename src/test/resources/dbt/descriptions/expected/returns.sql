@@ -1,0 +1,3 @@
+-- view "qanat"."main"."returns"
+select 'How much *more*
+ than in 2024' as said

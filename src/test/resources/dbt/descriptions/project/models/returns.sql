@@ -1,0 +1,1 @@
+select '{{ model.description }}' as said

@@ -1,0 +1,3 @@
+-- ephemeral "qanat"."main"."base"
+
+select 1 as id

@@ -1,0 +1,2 @@
+{{ config(materialized='ephemeral') }}
+select id + 1 as id from {{ ref('base') }}

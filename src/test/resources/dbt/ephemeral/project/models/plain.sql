@@ -1,0 +1,1 @@
+select * from {{ ref('middle') }} join {{ ref('base') }} using (id)

@@ -1,0 +1,4 @@
+-- a comment
+/* and
+another */
+WITH RECURSIVE r AS (select 1) select * from r, {{ ref('base') }}

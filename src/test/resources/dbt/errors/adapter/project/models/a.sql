@@ -1,0 +1,1 @@
+{{ adapter.get_columns_in_relation(this) }}

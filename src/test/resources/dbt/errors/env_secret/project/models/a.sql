@@ -1,0 +1,1 @@
+{{ env_var('DBT_ENV_SECRET_X') }}

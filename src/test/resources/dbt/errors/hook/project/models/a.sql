@@ -1,0 +1,1 @@
+{{ config(post_hook='grant select on {{ tis }}') }} select 1

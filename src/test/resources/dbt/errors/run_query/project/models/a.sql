@@ -1,0 +1,2 @@
+{% if execute %}{% endif %}
+{% set r = run_query('select 1') %}

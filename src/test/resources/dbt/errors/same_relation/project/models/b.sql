@@ -1,0 +1,1 @@
+{{ config(alias='a') }} select 1

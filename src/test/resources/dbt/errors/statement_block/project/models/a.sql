@@ -1,0 +1,1 @@
+{% call statement('x') %}select 1{% endcall %}

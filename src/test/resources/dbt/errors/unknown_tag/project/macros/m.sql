@@ -1,0 +1,2 @@
+
+{% materialization x, default %}{% endmaterialization %}

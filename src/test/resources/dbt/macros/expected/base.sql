@@ -1,0 +1,2 @@
+-- view "qanat"."main"."base"
+select 1 as a

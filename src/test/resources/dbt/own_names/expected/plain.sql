@@ -1,0 +1,2 @@
+-- view "qanat"."main"."other"
+ select * from "qanat"."gold"."returns_of_model"

@@ -1,0 +1,1 @@
+{{ config(alias='other') }} select * from {{ ref('returns') }}

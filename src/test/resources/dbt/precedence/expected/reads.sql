@@ -1,0 +1,3 @@
+-- table "qanat"."main"."reads"
+-- hook: select 1
+select * from "qanat"."main"."renamed"

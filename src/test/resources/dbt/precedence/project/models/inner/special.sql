@@ -1,0 +1,2 @@
+{{ config(tags=['file'], post_hook='select 3', meta={'b': 2}) }}
+select '{{ config.require('materialized') }}', '{{ config.get('tags') }}', '{{ config.get('meta') }}', '{{ config.get('post-hook') }}', '{{ this }}' 

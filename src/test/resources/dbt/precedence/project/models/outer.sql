@@ -1,0 +1,1 @@
+select '{{ config.get('materialized') }}', '{{ config.get('tags') }}', '{{ config.get('nothing', 'd') }}'

@@ -1,0 +1,2 @@
+-- view "qanat"."main"."returns"
+select * from "qanat"."silver"."prices"
