@@ -24,14 +24,21 @@ final class Compiler {
     private final Map<String, Function<Names, String>> bodies;
     private final ProjectNames names;
     private final Target target;
-    private final Jinja hooks = new Jinja();
+    private final Jinja jinja;
 
-    Compiler(String project, Map<String, Node> nodes, Map<String, Function<Names, String>> bodies, ProjectNames names, Target target) {
+    Compiler(
+            String project,
+            Map<String, Node> nodes,
+            Map<String, Function<Names, String>> bodies,
+            ProjectNames names,
+            Target target,
+            Jinja jinja) {
         this.project = project;
         this.nodes = nodes;
         this.bodies = bodies;
         this.names = names;
         this.target = target;
+        this.jinja = jinja;
     }
 
     Compiled compile(Node node, ExistingRelations existing, boolean fullRefresh) {
@@ -134,7 +141,7 @@ final class Compiler {
     private List<NodeConfig.Hook> hooks(Node node, List<NodeConfig.Hook> given, NodeNames.Phase phase) {
         return given.stream()
                 .map(hook -> new NodeConfig.Hook(
-                        hooks.template(new Place(node.file(), node.line()), hook.sql())
+                        jinja.template(new Place(node.file(), node.line()), hook.sql())
                                 .render(namesOf(node, phase, id -> {
                                     throw TemplateFault.invalid("a hook cannot read an ephemeral model");
                                 })),

@@ -1,11 +1,8 @@
 package dev.qanat.transform;
 
-import dev.qanat.transform.jinja.Names;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Function;
 
 /**
  * A dbt project that was read: its enabled nodes, how they depend on each other, and their SQL. It does not change; when a file of the
@@ -15,9 +12,9 @@ public final class Manifest {
     private final Graph graph;
     private final Compiler compiler;
 
-    Manifest(String project, Map<String, Node> nodes, Map<String, Function<Names, String>> bodies, ProjectNames names, Target target) {
-        this.graph = new Graph(nodes);
-        this.compiler = new Compiler(project, nodes, bodies, names, target);
+    Manifest(Graph graph, Compiler compiler) {
+        this.graph = graph;
+        this.compiler = compiler;
     }
 
     /**

@@ -72,7 +72,9 @@ final class ManifestReader {
                 .filter(file -> !file.startsWith(tests.get(0) + "/generic/"))
                 .forEach(file -> singularTest(file, below(file, tests)));
         genericTests(models);
-        return new Manifest(project.name(), nodes(), bodies(), names, settings.target());
+        Map<String, Node> nodes = nodes();
+        Compiler compiler = new Compiler(project.name(), nodes, bodies(), names, settings.target(), jinja);
+        return new Manifest(new Graph(nodes), compiler);
     }
 
     private void refuseWhatIsNotRead() {

@@ -1,6 +1,5 @@
 package dev.qanat.transform.jinja;
 
-import com.hubspot.jinjava.Jinjava;
 import com.hubspot.jinjava.JinjavaConfig;
 import com.hubspot.jinjava.LegacyOverrides;
 import com.hubspot.jinjava.el.JinjavaProcessors;
@@ -33,13 +32,13 @@ import jinjava.de.odysseus.el.tree.impl.ast.AstNode;
 public final class Jinja {
     private static final Set<String> TAGS = Set.of("if", "elif", "else", "for", "set", "do", "macro", "test", "docs", "call", "raw");
 
-    private final Jinjava engine;
+    private final Engine engine;
     private final Context parsing;
     private final Map<String, Tree> expressions = new ConcurrentHashMap<>();
     private final Grammar.Syntax syntax = new Grammar.Syntax();
 
     public Jinja() {
-        engine = new Jinjava(JinjavaConfig.newBuilder()
+        engine = new Engine(JinjavaConfig.newBuilder()
                 .withLegacyOverrides(LegacyOverrides.newBuilder()
                         .withUseNaturalOperatorPrecedence(true)
                         .withParseWhitespaceControlStrictly(true)
@@ -50,13 +49,13 @@ public final class Jinja {
                         .withNodePreProcessor((node, interpreter) -> ((Scope) interpreter).at(node))
                         .build())
                 .build());
-        engine.registerTag(new ForTag());
-        engine.registerTag(new IfTag());
-        engine.registerTag(new SetTag());
-        engine.registerTag(new MacroTag("macro", ""));
-        engine.registerTag(new MacroTag("test", "test_"));
-        engine.registerTag(new MacroTag("docs", "docs_"));
-        engine.registerTag(new CallTag());
+        engine.getGlobalContext().registerTag(new ForTag());
+        engine.getGlobalContext().registerTag(new IfTag());
+        engine.getGlobalContext().registerTag(new SetTag());
+        engine.getGlobalContext().registerTag(new MacroTag("macro", ""));
+        engine.getGlobalContext().registerTag(new MacroTag("test", "test_"));
+        engine.getGlobalContext().registerTag(new MacroTag("docs", "docs_"));
+        engine.getGlobalContext().registerTag(new CallTag());
         engine.getGlobalContext().setExpressionStrategy(new Printing());
         parsing = new Context(engine.getGlobalContext(), Map.of(), Map.of(Library.TAG, otherTags()));
     }
@@ -69,7 +68,7 @@ public final class Jinja {
                         .collect(Collectors.toSet());
     }
 
-    Jinjava engine() {
+    Engine engine() {
         return engine;
     }
 
