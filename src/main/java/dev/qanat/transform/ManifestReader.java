@@ -69,7 +69,7 @@ final class ManifestReader {
         seedFiles.forEach(file -> seed(file, below(file, seeds)));
         modelFiles.forEach(file -> model(file, below(file, models)));
         folder.files(tests, ".sql").stream()
-                .filter(file -> !file.startsWith(tests.get(0) + "/generic/"))
+                .filter(file -> tests.stream().noneMatch(path -> file.startsWith(path + "/generic/")))
                 .forEach(file -> singularTest(file, below(file, tests)));
         genericTests(models);
         Map<String, Node> nodes = nodes();

@@ -72,7 +72,7 @@ final class ProjectNames implements Names {
                 Map.entry("dict", a -> new LinkedHashMap<Object, Object>(a.named())),
                 Map.entry("range", ProjectNames::range),
                 Map.entry("zip", ProjectNames::zip),
-                Map.entry("set", a -> new ArrayList<>(new LinkedHashSet<>((List<?>) a.need(0, "value")))),
+                Map.entry("set", a -> new ArrayList<>(new LinkedHashSet<>(Values.iterate(a.get(0, "value", List.of()))))),
                 Map.entry("tojson", a -> Json.write(a.need(0, "value"), Values.truth(a.get(2, "sort_keys", false)))),
                 Map.entry("fromjson", a -> Json.read(a.text(0, "string"), a.get(1, "default", None.NONE))));
     }
@@ -155,7 +155,7 @@ final class ProjectNames implements Names {
     }
 
     private static Object zip(Arguments arguments) {
-        List<List<?>> lists = arguments.positional().stream().<List<?>>map(list -> (List<?>) list).toList();
+        List<List<Object>> lists = arguments.positional().stream().map(Values::iterate).toList();
         int size = lists.stream().mapToInt(List::size).min().orElse(0);
         List<Object> rows = new ArrayList<>();
         for (int i = 0; i < size; i++) {

@@ -187,6 +187,8 @@ final class Filters {
             return value instanceof Boolean bool ? (Object) (bool ? 1L : 0L) : (Object) (long) number(value);
         } catch (NumberFormatException e) {
             return otherwise;
+        } catch (ArithmeticException e) {
+            throw TemplateFault.notSupported("numbers beyond 64 bits are not supported");
         }
     }
 

@@ -79,14 +79,16 @@ public final class Jinja {
      * @throws dev.qanat.failure.InputFailure with file and line when it is not Jinja, or has a tag that is not supported
      */
     public Template template(Place start, String text) {
-        return guarded(() -> new Template(this, start, parse(start, text)));
+        return guarded(() -> new Template(this, parse(start, text)));
     }
 
-    private List<Node> parse(Place start, String text) {
+    private Parsed parse(Place start, String text) {
         String unixLines = text.replace("\r\n", "\n");
         String trimmed = unixLines.endsWith("\n") ? unixLines.substring(0, unixLines.length() - 1) : unixLines;
-        Scope scope = new Scope(this, parsing, start, name -> null, 0);
-        return current(scope, () -> List.copyOf(scope.parse(withoutComments(trimmed)).getChildren()));
+        String parsable = withoutComments(trimmed);
+        Parsed empty = new Parsed(start, Lines.of(parsable, engine.getGlobalConfig()), List.of());
+        Scope scope = new Scope(this, parsing, empty, name -> null, 0);
+        return current(scope, () -> new Parsed(start, empty.lines(), List.copyOf(scope.parse(parsable).getChildren())));
     }
 
     /** Jinjava trims around a comment what Jinja keeps, and the other way round; around a tag it does not. */
@@ -112,7 +114,8 @@ public final class Jinja {
      */
     public <T> T expression(Place place, String expression, Names names, Function<Object, T> then) {
         return guarded(() -> {
-            Scope scope = new Scope(this, engine.getGlobalContext(), place, names, Scope.currentDepth());
+            Parsed alone = new Parsed(place, Lines.AS_COUNTED, List.of());
+            Scope scope = new Scope(this, engine.getGlobalContext(), alone, names, Scope.currentDepth());
             return current(scope, () -> {
                 try {
                     return then.apply(evaluate(expression, scope));
@@ -135,9 +138,10 @@ public final class Jinja {
     public List<Macro> macros(String file, String text) {
         return guarded(() -> {
             List<Macro> macros = new ArrayList<>();
-            for (Node node : parse(new Place(file, 1), text)) {
+            Parsed parsed = parse(new Place(file, 1), text);
+            for (Node node : parsed.nodes()) {
                 if (node instanceof TagNode tag && tag.getTag() instanceof MacroTag macro) {
-                    macros.add(macro.read(tag, this, file));
+                    macros.add(macro.read(tag, this, parsed));
                 }
             }
             return macros;
@@ -159,8 +163,8 @@ public final class Jinja {
     }
 
     /** Parses outside of a rendering. */
-    AstNode parseAlone(String expression, String file) {
-        return current(new Scope(this, engine.getGlobalContext(), new Place(file, 1), name -> null, 0), () -> parse(expression));
+    AstNode parseAlone(String expression, Parsed text) {
+        return current(new Scope(this, engine.getGlobalContext(), text, name -> null, 0), () -> parse(expression));
     }
 
     private static String shown(String expression) {

@@ -21,7 +21,7 @@ record Loop(List<Object> items, int round) implements Attributes {
             case "depth0" -> 0L;
             case "previtem" -> round == 0 ? null : items.get(round - 1);
             case "nextitem" -> round == size - 1 ? null : items.get(round + 1);
-            case "cycle" -> (Callable) a -> a.positional().get(round % a.positional().size());
+            case "cycle" -> (Callable) a -> a.positional().isEmpty() ? None.NONE : a.positional().get(round % a.positional().size());
             default -> null;
         };
     }

@@ -17,15 +17,15 @@ public final class Macro {
     record Parameter(String name, @Nullable AstNode otherwise) {}
 
     private final Jinja jinja;
-    private final String file;
+    private final Parsed text;
     private final String name;
     private final List<Parameter> parameters;
     private final TagNode tag;
     private final String body;
 
-    Macro(Jinja jinja, String file, String name, List<Parameter> parameters, TagNode tag) {
+    Macro(Jinja jinja, Parsed text, String name, List<Parameter> parameters, TagNode tag) {
         this.jinja = jinja;
-        this.file = file;
+        this.text = text;
         this.name = name;
         this.parameters = parameters;
         this.tag = tag;
@@ -38,7 +38,7 @@ public final class Macro {
     }
 
     public String file() {
-        return file;
+        return text.start().file();
     }
 
     /** The macro for one rendering. */
@@ -52,7 +52,7 @@ public final class Macro {
     }
 
     private Object call(Arguments arguments, Context parent, Names names) {
-        Scope scope = new Scope(jinja, parent, new Place(file, 1), names, Scope.currentDepth() + 1);
+        Scope scope = new Scope(jinja, parent, text, names, Scope.currentDepth() + 1);
         return Jinja.current(scope, () -> {
             try {
                 bind(arguments, scope);

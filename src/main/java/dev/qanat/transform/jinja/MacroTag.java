@@ -27,25 +27,24 @@ final class MacroTag implements Tag {
     @Override
     public String interpret(TagNode node, JinjavaInterpreter interpreter) {
         Scope scope = (Scope) interpreter;
-        Macro macro = read(node, scope.jinja(), scope.file());
+        Macro macro = read(node, scope.jinja(), scope.text());
         scope.set(macro.name(), macro.within(scope));
         return "";
     }
 
-    Macro read(TagNode node, Jinja jinja, String file) {
-        int line = node.getLineNumber();
+    Macro read(TagNode node, Jinja jinja, Parsed text) {
         try {
-            AstNode given = jinja.parseAlone(node.getHelpers(), file);
+            AstNode given = jinja.parseAlone(node.getHelpers(), text);
             if (given instanceof Grammar.Name docs && tag.equals("docs")) {
-                return new Macro(jinja, file, prefix + docs.getName(), List.of(), node);
+                return new Macro(jinja, text, prefix + docs.getName(), List.of(), node);
             }
             if (!(given instanceof Grammar.Call head)) {
                 throw TemplateFault.invalid("'%s' is no head of a macro; write {%% %s name(a, b) %%}"
                         .formatted(node.getHelpers().strip(), tag));
             }
-            return new Macro(jinja, file, prefix + head.getName(), parameters(head.getChild(0)), node);
+            return new Macro(jinja, text, prefix + head.getName(), parameters(head.getChild(0)), node);
         } catch (TemplateFault fault) {
-            throw fault.at(file, line);
+            throw fault.at(text.place(node));
         }
     }
 

@@ -20,15 +20,15 @@ final class Scope extends JinjavaInterpreter {
     private static final Pattern UNKNOWN_TAG = Pattern.compile("Unknown tag: (\\w+)");
 
     private final Jinja jinja;
-    private final Place start;
+    private final Parsed text;
     private final Names names;
     private final int depth;
     private @Nullable Node at;
 
-    Scope(Jinja jinja, Context parent, Place start, Names names, int depth) {
+    Scope(Jinja jinja, Context parent, Parsed text, Names names, int depth) {
         super(jinja.engine(), new Context(parent), jinja.engine().getGlobalConfig());
         this.jinja = jinja;
-        this.start = start;
+        this.text = text;
         this.names = names;
         this.depth = depth;
         if (depth > MAX_DEPTH) {
@@ -40,8 +40,8 @@ final class Scope extends JinjavaInterpreter {
         return jinja;
     }
 
-    String file() {
-        return start.file();
+    Parsed text() {
+        return text;
     }
 
     Names names() {
@@ -72,17 +72,17 @@ final class Scope extends JinjavaInterpreter {
     }
 
     String render(Iterable<Node> nodes) {
-        StringBuilder text = new StringBuilder();
+        StringBuilder rendered = new StringBuilder();
         for (Node node : nodes) {
             try {
-                text.append(node.render(this).getValue());
+                rendered.append(node.render(this).getValue());
             } catch (TemplateFault | Returned e) {
                 throw e;
             } catch (InterpretException e) {
                 throw fault(TemplateFault.of(e));
             }
         }
-        return text.toString();
+        return rendered.toString();
     }
 
     @Override
@@ -95,15 +95,7 @@ final class Scope extends JinjavaInterpreter {
     }
 
     Place place() {
-        return new Place(start.file(), line());
-    }
-
-    private int line() {
-        if (at == null) {
-            return start.line();
-        }
-        // Jinjava counts to the end of a token, which may have several lines.
-        return start.line() - 1 + at.getLineNumber() - (int) at.getMaster().getImage().chars().filter(c -> c == '\n').count();
+        return at == null ? text.start() : text.place(at);
     }
 
     TemplateFault fault(TemplateFault fault) {
@@ -118,6 +110,6 @@ final class Scope extends JinjavaInterpreter {
                 : tag.find()
                         ? TemplateFault.notSupported("the tag '%s' is not supported".formatted(tag.group(1)))
                         : TemplateFault.invalid(error.getMessage());
-        throw fault.at(start.file(), start.line() - 1 + Math.max(error.getLineno(), 1));
+        throw fault.at(text.start().file(), text.start().line() - 1 + text.lines().of(error.getLineno(), error.getStartPosition()));
     }
 }

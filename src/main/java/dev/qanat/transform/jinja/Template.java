@@ -1,18 +1,13 @@
 package dev.qanat.transform.jinja;
 
-import com.hubspot.jinjava.tree.Node;
-import java.util.List;
-
 /** A text of Jinja that was read. Threads: any number may render it at once. */
 public final class Template {
     private final Jinja jinja;
-    private final Place start;
-    private final List<Node> nodes;
+    private final Parsed text;
 
-    Template(Jinja jinja, Place start, List<Node> nodes) {
+    Template(Jinja jinja, Parsed text) {
         this.jinja = jinja;
-        this.start = start;
-        this.nodes = nodes;
+        this.text = text;
     }
 
     /**
@@ -22,8 +17,8 @@ public final class Template {
      */
     public String render(Names names) {
         return Jinja.guarded(() -> {
-            Scope scope = new Scope(jinja, jinja.engine().getGlobalContext(), start, names, 0);
-            return Jinja.current(scope, () -> scope.render(nodes));
+            Scope scope = new Scope(jinja, jinja.engine().getGlobalContext(), text, names, 0);
+            return Jinja.current(scope, () -> scope.render(text.nodes()));
         });
     }
 }

@@ -160,7 +160,7 @@ public final class Values {
     }
 
     /** The items of a list, the keys of a map, the characters of a text. */
-    static List<Object> iterate(Object value) {
+    public static List<Object> iterate(Object value) {
         if (value instanceof Collection<?> items) {
             return new ArrayList<>(items);
         }

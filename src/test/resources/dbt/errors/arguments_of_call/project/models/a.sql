@@ -1,0 +1,1 @@
+{% call(x) m() %}{% endcall %}

@@ -1,0 +1,2 @@
+select 1,
+{{ config(unique_key=5) }}

@@ -1,0 +1,7 @@
+
+{{ config(post_hook="analyze
+{{ this }}") }}
+{% macro m() %}
+
+  {{ gone }}{% endmacro %}
+select {{ m() }}
