@@ -23,9 +23,11 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.jboss.logging.Logger;
 
 /** Reads a project once, in dbt's order: macros, properties, nodes rendered without executing, relations, tests, dependencies. */
 final class ManifestReader {
+    private static final Logger LOG = Logger.getLogger(ManifestReader.class);
     private static final List<String> PACKAGES = List.of("packages.yml", "dependencies.yml");
 
     private final ProjectFolder folder;
@@ -124,7 +126,9 @@ final class ManifestReader {
     private void described(String key, String kind) {
         properties.all(key).forEach((name, item) -> {
             if (!("%s.%s.%s".formatted(kind, project.name(), name)).equals(readable.get(name))) {
-                throw item.failure(Code.UNKNOWN_REFERENCE, "name", "there is no %s '%s'".formatted(kind, name));
+                LOG.warnf(
+                        "%s:%d there is no %s '%s'; as in dbt, what is said of it does nothing",
+                        item.file(), item.place().line(), kind, name);
             }
         });
     }
@@ -210,8 +214,9 @@ final class ManifestReader {
     private void genericTests(List<String> paths) {
         for (String key : List.of("models", "seeds")) {
             properties.all(key).forEach((name, item) -> {
-                String relation = "ref('%s')".formatted(name);
-                tests(item, name, relation, readable.get(name), paths);
+                if (readable.containsKey(name)) {
+                    tests(item, name, "ref('%s')".formatted(name), readable.get(name), paths);
+                }
             });
         }
         for (Properties.SourceTable declared : properties.sources()) {

@@ -17,7 +17,7 @@ final class ProjectFile {
             "snapshot-paths", "docs-paths", "asset-paths", "function-paths", "target-path", "log-path", "packages-install-path",
             "clean-targets", "query-comment", "require-dbt-version", "dispatch", "flags", "restrict-access", "quoting", "models", "seeds",
             "sources", "snapshots", "tests", "data_tests", "unit_tests", "exposures", "metrics", "semantic-models", "saved-queries",
-            "vars", "on-run-start", "on-run-end");
+            "vars", "dbt-cloud", "on-run-start", "on-run-end");
     private static final List<String> REFUSED = List.of("on-run-start", "on-run-end");
 
     private final YamlMap root;

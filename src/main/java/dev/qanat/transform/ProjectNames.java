@@ -18,8 +18,10 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +33,7 @@ final class ProjectNames implements Names {
 
     /** What dbt has and Qanat has not, by the name that stands first. */
     private static final Set<String> REFUSED = Set.of(
-            "adapter", "api", "builtins", "dbt", "dbt_version", "diff_of_two_dicts", "fromyaml", "graph", "invocation_id", "load_result",
+            "api", "builtins", "dbt", "dbt_version", "diff_of_two_dicts", "fromyaml", "graph", "invocation_id", "load_result",
             "modules", "run_query", "run_started_at", "statement", "store_result", "submit_python_job", "toyaml", "thread_id",
             "selected_resources", "local_md5", "get_columns_in_relation", "load_relation", "dbt_metadata_envs", "metric");
 
@@ -94,8 +96,27 @@ final class ProjectNames implements Names {
                 return own == null ? null : own.with(all);
             };
         }
+        if (name.equals("adapter")) {
+            return (Attributes) part -> part.equals("dispatch")
+                    ? (Callable) a -> dispatched(a, all)
+                    : new NotSupported("adapter").attribute(part);
+        }
         Object known = names.get(name);
         return known == null && name.matches("dbt_\\w+|\\w+_utils") ? new NotSupported(name) : known;
+    }
+
+    /** The project's macro for PostgreSQL, or its default. */
+    private Callable dispatched(Arguments arguments, Names all) {
+        String name = arguments.text(0, "macro_name");
+        if (!arguments.get(1, "macro_namespace", project.name()).equals(project.name())) {
+            throw TemplateFault.notSupported("adapter.dispatch('%s'): packages are not supported".formatted(name));
+        }
+        return Stream.of("postgres__", "default__")
+                .map(prefix -> macros.get(prefix + name))
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElseThrow(() -> TemplateFault.unknown("there is no macro 'postgres__%s' or 'default__%1$s'".formatted(name)))
+                .with(all);
     }
 
     Optional<Macro> macro(String name) {

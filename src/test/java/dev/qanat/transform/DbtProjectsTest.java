@@ -36,7 +36,7 @@ class DbtProjectsTest {
     }
 
     private static void check(Path folder) throws IOException {
-        Map<?, ?> given = (Map<?, ?>) new Load(LoadSettings.builder().build()).loadFromString(Files.readString(folder.resolve("case.yaml")));
+        Map<?, ?> given = (Map<?, ?>) new Load(LoadSettings.builder().build()).loadFromString(text(folder.resolve("case.yaml")));
         Path failure = folder.resolve("expected/failure.txt");
         if (Files.exists(failure)) {
             assertThatThrownBy(() -> outcome(folder.resolve("project"), given))

@@ -110,6 +110,16 @@ final class Grammar extends ExtendedParser {
         return super.eq(required);
     }
 
+    /** What a call gives may be called in turn, as in {@code adapter.dispatch('name')(x)}. */
+    @Override
+    protected @Nullable AstNode value() throws ScanException, ParseException {
+        AstNode value = super.value();
+        while (value != null && getToken().getSymbol() == Symbol.LPAREN) {
+            value = new Applied(value, params());
+        }
+        return value;
+    }
+
     @Override
     protected AstParameters params(Symbol left, Symbol right) throws ScanException, ParseException {
         consumeToken(left);
@@ -366,6 +376,37 @@ final class Grammar extends ExtendedParser {
                     ? (dot.base() instanceof Name base ? base.getName() + "." : "") + dot.name()
                     : property.toString();
             return call(callable, name, arguments(params, bindings, context));
+        }
+    }
+
+    private static final class Applied extends AstRightValue {
+        private final AstNode function;
+        private final AstParameters params;
+
+        private Applied(AstNode function, AstParameters params) {
+            this.function = function;
+            this.params = params;
+        }
+
+        @Override
+        public Object eval(Bindings bindings, ELContext context) {
+            return call(function.eval(bindings, context), function.toString(), arguments(params, bindings, context));
+        }
+
+        @Override
+        public void appendStructure(StringBuilder builder, Bindings bindings) {
+            function.appendStructure(builder, bindings);
+            params.appendStructure(builder, bindings);
+        }
+
+        @Override
+        public int getCardinality() {
+            return 2;
+        }
+
+        @Override
+        public AstNode getChild(int i) {
+            return i == 0 ? function : params;
         }
     }
 

@@ -19,4 +19,10 @@
     {{ name }} as ({{ caller() }})
 {%- endmacro %}
 
+{% macro year(c) %}{{ return(adapter.dispatch('year')(c)) }}{% endmacro %}
+{% macro default__year(c) %}year({{ c }}){% endmacro %}
+{% macro postgres__year(c) -%} extract(year from {{ c }}) {%- endmacro %}
+{% macro day(c) %}{{ adapter.dispatch('day', 'shop')(c) }}{% endmacro %}
+{% macro default__day(c) -%} {{ c }}::date {%- endmacro %}
+
 {% macro from_here() %}{{ ref('base') }} {{ this }} {{ cents('x') }}{% endmacro %}

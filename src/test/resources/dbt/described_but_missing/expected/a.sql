@@ -1,0 +1,2 @@
+-- view "qanat"."main"."a"
+select 1

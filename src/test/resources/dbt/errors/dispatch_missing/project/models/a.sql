@@ -1,0 +1,1 @@
+{{ adapter.dispatch('star')(1) }}

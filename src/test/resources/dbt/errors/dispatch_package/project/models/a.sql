@@ -1,0 +1,1 @@
+{{ adapter.dispatch('star', 'dbt_utils')(1) }}
