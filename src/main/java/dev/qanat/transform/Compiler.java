@@ -23,7 +23,6 @@ final class Compiler {
     private final Map<String, Node> nodes;
     private final Map<String, Function<Names, String>> bodies;
     private final ProjectNames names;
-    private final Target target;
     private final Jinja jinja;
 
     Compiler(
@@ -31,13 +30,11 @@ final class Compiler {
             Map<String, Node> nodes,
             Map<String, Function<Names, String>> bodies,
             ProjectNames names,
-            Target target,
             Jinja jinja) {
         this.project = project;
         this.nodes = nodes;
         this.bodies = bodies;
         this.names = names;
-        this.target = target;
         this.jinja = jinja;
     }
 
@@ -46,7 +43,7 @@ final class Compiler {
         boolean incremental = node.kind() == Node.Kind.MODEL
                 && node.config().materialized().equals("incremental")
                 && !refresh
-                && existing.find(node.relation().orElseThrow()).filter(ExistingRelations.Kind.TABLE::equals).isPresent();
+                && existing.find(node.relation()).filter(ExistingRelations.Kind.TABLE::equals).isPresent();
         NodeNames.Phase phase = new NodeNames.Phase(true, incremental, refresh);
         Map<String, String> expressions = new LinkedHashMap<>();
         String sql = withExpressions(render(node, phase, expressions), expressions);
@@ -97,7 +94,7 @@ final class Compiler {
                     throw TemplateFault.unknown("source('%s', '%s') is not declared and enabled".formatted(source, table));
                 }
                 known(found);
-                return found.relation().orElseThrow();
+                return found.relation();
             }
 
             private Object relation(Node found) {
@@ -106,7 +103,7 @@ final class Compiler {
                     used.accept(found.uniqueId());
                     return CTE + found.name();
                 }
-                return found.relation().orElseThrow();
+                return found.relation();
             }
 
             private void known(Node found) {
@@ -121,7 +118,7 @@ final class Compiler {
                 names,
                 project,
                 references,
-                node.relation().orElse(new Relation(target.database(), target.schema(), node.name())),
+                node.relation(),
                 phase,
                 node.config().values(),
                 given -> {},

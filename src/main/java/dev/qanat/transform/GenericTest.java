@@ -30,7 +30,6 @@ import java.util.stream.Collectors;
  * @param relation the text that stands for what is tested, such as {@code ref('orders')}
  * @param arguments of the macro, without the model
  * @param settings of the test
- * @param named whether the project gives the name
  */
 record GenericTest(
         String test,
@@ -39,7 +38,6 @@ record GenericTest(
         Map<String, Object> arguments,
         Map<String, Setting> settings,
         String name,
-        boolean named,
         Place place) {
     /** A text that dbt takes for Jinja without braces. */
     private static final Pattern EXPRESSION = Pattern.compile("\\s*(?:env_var|ref|var|source|doc)\\s*\\(.+\\)\\s*", Pattern.DOTALL);
@@ -120,7 +118,7 @@ record GenericTest(
         given.map("config").ifPresent(config ->
                 config.keys().forEach(key -> settings.put(key, new Setting(config.value(key), config.place(key)))));
         String name = given.text("name").orElseGet(() -> name(test, tested, arguments));
-        return new GenericTest(test, tested, relation, arguments, settings, name, given.has("name"), place);
+        return new GenericTest(test, tested, relation, arguments, settings, name, place);
     }
 
     /** As dbt names it: the test, what is tested, and the arguments in the order of their names. */
@@ -132,12 +130,16 @@ record GenericTest(
                                 : value instanceof Collection<?> list ? list.stream() : List.of(value).stream())
                         .map(value -> Values.str(value).replaceAll("[^0-9a-zA-Z_]+", "_"))
                         .collect(Collectors.joining("__"));
-        return "%s_%s_%s".formatted(test, tested.replace('.', '_'), values);
+        return identifier(test, tested) + "_" + values;
+    }
+
+    private static String identifier(String test, String tested) {
+        return "%s%s_%s".formatted(tested.contains(".") ? "source_" : "", test, tested.replace('.', '_'));
     }
 
     /** The name below which failures are stored: long names are cut and get a hash, as dbt does it. */
     String alias() {
-        String identifier = "%s_%s".formatted(test, tested.replace('.', '_'));
+        String identifier = identifier(test, tested);
         return name.length() < LONGEST_NAME ? name : identifier.substring(0, Math.min(30, identifier.length())) + "_" + md5(name);
     }
 

@@ -28,6 +28,8 @@ import org.jboss.logging.Logger;
 /** Reads a project once, in dbt's order: macros, properties, nodes rendered without executing, relations, tests, dependencies. */
 final class ManifestReader {
     private static final Logger LOG = Logger.getLogger(ManifestReader.class);
+    /** Where dbt stores the rows that fail a test. */
+    private static final String FAILURES = "dbt_test__audit";
     private static final List<String> PACKAGES = List.of("packages.yml", "dependencies.yml");
 
     private final ProjectFolder folder;
@@ -75,7 +77,7 @@ final class ManifestReader {
                 .forEach(file -> singularTest(file, below(file, tests)));
         genericTests(models);
         Map<String, Node> nodes = nodes();
-        Compiler compiler = new Compiler(project.name(), nodes, bodies(), names, settings.target(), jinja);
+        Compiler compiler = new Compiler(project.name(), nodes, bodies(), names, jinja);
         return new Manifest(new Graph(nodes), compiler);
     }
 
@@ -205,10 +207,12 @@ final class ManifestReader {
         String id = "test.%s.%s".formatted(project.name(), name(fqn));
         Draft draft =
                 new Draft(id, Node.Kind.TEST, name(fqn), new Place(file, 1), fqn, new ConfigBuilder("test"), template::render);
+        draft.config.add("schema", FAILURES, draft.place);
         Optional<YamlMap> described = properties.of("data_tests", name(fqn));
         configure(draft, "data_tests", described.map(Properties::settings).stream());
         drafts.put(id, draft);
         parse(draft);
+        relate(draft);
     }
 
     private void genericTests(List<String> paths) {
@@ -227,20 +231,19 @@ final class ManifestReader {
     }
 
     private void tests(YamlMap item, String tested, String relation, String testedId, List<String> paths) {
-        String prefix = tested.contains(".") ? "source_" : "";
         for (String key : List.of("tests", "data_tests")) {
             item.named(key).forEach(test ->
-                    genericTest(GenericTest.read(test.getKey(), test.getValue(), tested, relation, ""), prefix, testedId, paths));
+                    genericTest(GenericTest.read(test.getKey(), test.getValue(), tested, relation, ""), testedId, paths));
             for (YamlMap column : item.maps("columns")) {
                 String name = column.need("name");
                 String quoted = column.text("quote").filter("true"::equals).isPresent() ? "\"" + name + "\"" : name;
                 column.named(key).forEach(test ->
-                        genericTest(GenericTest.read(test.getKey(), test.getValue(), tested, relation, quoted), prefix, testedId, paths));
+                        genericTest(GenericTest.read(test.getKey(), test.getValue(), tested, relation, quoted), testedId, paths));
             }
         }
     }
 
-    private void genericTest(GenericTest test, String prefix, String testedId, List<String> paths) {
+    private void genericTest(GenericTest test, String testedId, List<String> paths) {
         Macro macro = macros.get("test_" + test.test());
         if (macro == null) {
             throw TemplateFault.unknown("there is no test '%s'".formatted(test.test())).at(test.place()).failure();
@@ -248,20 +251,21 @@ final class ManifestReader {
         String file = test.place().file();
         List<String> fqn = new ArrayList<>(below(file, paths.stream().anyMatch(p -> file.startsWith(p + "/")) ? paths : List.of(file
                 .substring(0, file.indexOf('/')))));
-        String name = test.named() ? test.name() : prefix + test.name();
-        fqn.set(fqn.size() - 1, name);
-        String id = "test.%s.%s.%s".formatted(project.name(), name, test.hash());
+        fqn.set(fqn.size() - 1, test.name());
+        String id = "test.%s.%s.%s".formatted(project.name(), test.name(), test.hash());
         ConfigBuilder config = new ConfigBuilder("test");
         Draft draft = new Draft(
-                id, Node.Kind.TEST, name, test.place(), fqn, config, test.body(jinja, macro, config::build));
+                id, Node.Kind.TEST, test.name(), test.place(), fqn, config, test.body(jinja, macro, config::build));
         if (drafts.putIfAbsent(id, draft) != null) {
             throw new InputFailure(Code.DUPLICATE_KEY, "%s:%d the test '%s' is given twice"
                     .formatted(file, test.place().line(), test.name()));
         }
-        config.add("alias", test.named() ? name : prefix + test.alias(), test.place());
+        config.add("alias", test.alias(), test.place());
+        config.add("schema", FAILURES, test.place());
         configure(draft, "data_tests", Stream.of(test.settings()));
         if (drafts.get(testedId).config.build().enabled()) {
             parse(draft);
+            relate(draft);
         } else {
             config.add("enabled", false, test.place());
         }
@@ -400,7 +404,7 @@ final class ManifestReader {
                 }
                 dependsOn.add(reference.uniqueId());
             }
-            Optional<Relation> relation = Optional.ofNullable(relations.get(draft.uniqueId));
+            Relation relation = relations.get(draft.uniqueId);
             Node node = new Node(
                     draft.uniqueId,
                     draft.kind,
@@ -414,10 +418,10 @@ final class ManifestReader {
                     draft.description,
                     draft.columns);
             if ((draft.kind == Node.Kind.MODEL && !node.isEphemeral()) || draft.kind == Node.Kind.SEED) {
-                Draft other = stands.put(relation.orElseThrow().toString(), draft);
+                Draft other = stands.put(relation.toString(), draft);
                 if (other != null) {
                     throw new InputFailure(Code.INVALID_PROJECT, "%s:1 makes %s, and so does %s; give one another schema or alias"
-                            .formatted(draft.place.file(), relation.get(), other.place.file()));
+                            .formatted(draft.place.file(), relation, other.place.file()));
                 }
             }
             nodes.put(node.uniqueId(), node);

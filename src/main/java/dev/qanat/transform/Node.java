@@ -2,7 +2,6 @@ package dev.qanat.transform;
 
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -13,7 +12,7 @@ import java.util.Set;
  * @param file relative to the project, with slashes: of the SQL or CSV, or of the YAML that declares it
  * @param line in the file where it is declared; 1 for a file of its own
  * @param fqn the project, the folders and the name, by which configuration and selection find it
- * @param relation where it stands; empty for tests, and for an ephemeral model the name it would have
+ * @param relation where it stands; of a test where its failures go if they are stored, of an ephemeral model the name it would have
  * @param dependsOn the unique ids of what it reads, as found by rendering it as dbt does
  * @param columns described in YAML, by name
  */
@@ -25,7 +24,7 @@ public record Node(
         int line,
         List<String> fqn,
         NodeConfig config,
-        Optional<Relation> relation,
+        Relation relation,
         Set<String> dependsOn,
         String description,
         Map<String, Column> columns) {

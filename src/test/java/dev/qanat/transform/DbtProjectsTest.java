@@ -75,7 +75,8 @@ class DbtProjectsTest {
     private static String shown(Compiled compiled) {
         Node node = compiled.node();
         if (node.kind() == Node.Kind.TEST) {
-            return "-- %s\n%s".formatted(node.config().severity(), compiled.verdictSql());
+            String stored = node.config().storeFailures() ? " into " + node.relation() : "";
+            return "-- %s%s\n%s".formatted(node.config().severity(), stored, compiled.verdictSql());
         }
         String hooks = Stream.of(compiled.preHooks(), compiled.postHooks())
                 .flatMap(List::stream)
@@ -83,7 +84,7 @@ class DbtProjectsTest {
                 .collect(Collectors.joining());
         return "-- %s %s%s%s\n%s\n".formatted(
                 node.config().materialized(),
-                node.relation().orElseThrow(),
+                node.relation(),
                 compiled.incremental() ? " " + node.config().incrementalStrategy() + " by " + node.config().uniqueKey() : "",
                 hooks,
                 compiled.sql());

@@ -1,4 +1,4 @@
--- error
+-- error into "qanat"."main_dbt_test__audit"."positive_returns_close"
 select
   count(*) as failures,
   count(*) != 0 as should_warn,
