@@ -4,6 +4,7 @@ import dev.qanat.transform.jinja.Jinja;
 import dev.qanat.transform.jinja.Names;
 import dev.qanat.transform.jinja.Place;
 import dev.qanat.transform.jinja.TemplateFault;
+import dev.qanat.transform.jinja.Values;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -130,7 +131,7 @@ final class Compiler {
         shown.put("unique_id", node.uniqueId());
         shown.put("name", node.name());
         shown.put("original_file_path", node.file());
-        shown.put("config", new LinkedHashMap<Object, Object>(node.config().values()));
+        shown.put("config", Values.copy(node.config().values()));
         shown.put("description", node.description());
         return shown;
     }

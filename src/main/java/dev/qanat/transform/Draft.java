@@ -2,6 +2,7 @@ package dev.qanat.transform;
 
 import dev.qanat.transform.jinja.Names;
 import dev.qanat.transform.jinja.Place;
+import dev.qanat.transform.jinja.Values;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -50,10 +51,9 @@ final class Draft {
         shown.put("original_file_path", place.file());
         shown.put("path", place.file().replaceFirst("^[^/]*/", ""));
         shown.put("fqn", new ArrayList<Object>(fqn));
-        Map<Object, Object> settings = new LinkedHashMap<>(config.soFar());
-        shown.put("config", settings);
-        shown.put("tags", settings.getOrDefault("tags", new ArrayList<>()));
-        shown.put("meta", settings.getOrDefault("meta", new LinkedHashMap<>()));
+        shown.put("config", Values.copy(config.soFar()));
+        shown.put("tags", Values.copy(config.soFar().getOrDefault("tags", List.of())));
+        shown.put("meta", Values.copy(config.soFar().getOrDefault("meta", Map.of())));
         shown.put("description", description);
         return shown;
     }

@@ -96,13 +96,13 @@ final class NodeNames implements Names {
         @Override
         public @Nullable Object attribute(String name) {
             return switch (name) {
-                case "get" -> (Callable) a -> values.getOrDefault(a.text(0, "name"), a.get(1, "default", None.NONE));
+                case "get" -> (Callable) a -> Values.copy(values.getOrDefault(a.text(0, "name"), a.get(1, "default", None.NONE)));
                 case "require" -> (Callable) a -> {
                     Object value = values.get(a.text(0, "name"));
                     if (value == null) {
                         throw TemplateFault.unknown("the configuration '%s' is not given".formatted(a.text(0, "name")));
                     }
-                    return value;
+                    return Values.copy(value);
                 };
                 case "persist_relation_docs", "persist_column_docs" -> (Callable) a -> false;
                 default -> null;

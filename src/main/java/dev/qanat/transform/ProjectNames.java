@@ -198,7 +198,7 @@ final class ProjectNames implements Names {
         }
 
         private Optional<Object> value(String name) {
-            return Optional.ofNullable(settings.vars().get(name)).or(() -> project.variable(name));
+            return Optional.ofNullable(settings.vars().get(name)).map(Values::copy).or(() -> project.variable(name));
         }
 
         @Override

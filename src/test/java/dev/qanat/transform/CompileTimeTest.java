@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -34,6 +35,20 @@ class CompileTimeTest {
         assertThat(manifest.levels(manifest.nodes())).hasSize(11);
         assertThat(characters).isGreaterThan(MODELS * 500);
         assertThat(took).isLessThan(LIMIT);
+    }
+
+    @Test
+    void models_compiled_side_by_side_are_those_compiled_one_by_one() throws IOException {
+        project();
+        Manifest manifest = Manifest.read(
+                folder, new ProjectSettings(new Target("dev", "qanat", "main", "qanat", 4), Map.of(), name -> false, name -> null));
+        List<String> oneByOne = manifest.nodes().stream().map(node -> sql(manifest, node)).toList();
+        List<String> sideBySide = manifest.nodes().parallelStream().map(node -> sql(manifest, node)).toList();
+        assertThat(sideBySide).isEqualTo(oneByOne);
+    }
+
+    private static String sql(Manifest manifest, Node node) {
+        return manifest.compile(node, relation -> Optional.empty(), false).sql();
     }
 
     /** A graph ten deep: each model pivots by a loop, calls a macro, reads two others, and has a test. */

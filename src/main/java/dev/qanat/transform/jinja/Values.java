@@ -5,6 +5,7 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -171,6 +172,19 @@ public final class Values {
             return text.codePoints().<Object>mapToObj(Character::toString).collect(Collectors.toCollection(ArrayList::new));
         }
         throw TemplateFault.invalid("%s is not a list".formatted(repr(value)));
+    }
+
+    /** The value with lists and maps of its own, which a template may change without changing others'. */
+    public static Object copy(Object value) {
+        if (value instanceof Map<?, ?> map) {
+            Map<Object, Object> copy = new LinkedHashMap<>();
+            map.forEach((key, item) -> copy.put(key, copy(item)));
+            return copy;
+        }
+        if (value instanceof List<?> list && !(value instanceof Tuple)) {
+            return list.stream().map(Values::copy).collect(Collectors.toCollection(ArrayList::new));
+        }
+        return value;
     }
 
     static Object add(Object a, Object b) {

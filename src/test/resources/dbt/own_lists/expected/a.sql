@@ -1,0 +1,2 @@
+-- view "qanat"."main"."a"
+select '['x']', '[1]', '['x']'

@@ -1,0 +1,1 @@
+{% do config.get('tags').append('y') %}{% do var('days').append(2) %}select '{{ config.get('tags') }}', '{{ var('days') }}', '{{ model.config.tags }}'
