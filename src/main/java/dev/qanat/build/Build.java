@@ -50,7 +50,7 @@ final class Build {
     private final Order order;
     private final Set<String> present = ConcurrentHashMap.newKeySet();
     private final Set<String> built = ConcurrentHashMap.newKeySet();
-    private final Map<TableName, Node> views = new HashMap<>();
+    private final Map<TableName, Node> queries = new HashMap<>();
     private final Map<String, Unit> units = new LinkedHashMap<>();
     private final List<ModelRun> models = new ArrayList<>();
     private final List<TestRun> tests = new ArrayList<>();
@@ -119,11 +119,11 @@ final class Build {
         return present.contains(node.uniqueId());
     }
 
-    /** The query of a view of the project that this build comes to later. */
-    Optional<String> laterView(TableName name) {
-        return Optional.ofNullable(views.get(name))
-                .filter(view -> !built.contains(view.uniqueId()))
-                .map(view -> manifest.compile(view, relation -> Optional.empty(), order.fullRefresh()).sql());
+    /** The query of a model that this build comes to later: until then a view of it may stand in its place. */
+    Optional<String> laterQuery(TableName name) {
+        return Optional.ofNullable(queries.get(name))
+                .filter(model -> !built.contains(model.uniqueId()))
+                .map(model -> manifest.compile(model, relation -> Optional.empty(), order.fullRefresh()).sql());
     }
 
     private void arrange(List<Node> chosen) {
@@ -138,8 +138,8 @@ final class Build {
                 unit.waitsFor.addAll(read(node, nearest));
                 units.put(node.uniqueId(), unit);
                 nearest.put(node.uniqueId(), Set.of(unit));
-                if (node.config().materialized().equals("view")) {
-                    views.put(new TableName(node.relation().schema(), node.relation().identifier()), node);
+                if (node.kind() == Node.Kind.MODEL) {
+                    queries.put(new TableName(node.relation().schema(), node.relation().identifier()), node);
                 }
             }
         }

@@ -97,7 +97,7 @@ public class Builds {
     private Build prepared(Manifest manifest, Order order, Set<String> chosen) {
         try (Connection connection = dataSource.getConnection()) {
             Catalog catalog = Catalog.of(connection, manifest.nodes());
-            complete(manifest, catalog, chosen);
+            complete(manifest, catalog, order, chosen);
             List<Node> nodes = manifest.nodes().stream().filter(node -> chosen.contains(node.uniqueId())).toList();
             nodes.stream()
                     .filter(node -> node.kind() == Node.Kind.MODEL && !node.isEphemeral() || node.kind() == Node.Kind.TEST)
@@ -122,27 +122,40 @@ public class Builds {
         return chosen;
     }
 
-    /** Adds what the chosen read and is not there; of a seed also what is not as its file is now. */
-    private void complete(Manifest manifest, Catalog catalog, Set<String> chosen) {
+    /**
+     * Adds what the chosen read and is not there, and seeds that are not as their files are now, with what of the chosen's sources reads
+     * them; where nobody has chosen, with all that reads them.
+     */
+    private void complete(Manifest manifest, Catalog catalog, Order order, Set<String> chosen) {
         Map<String, String> seeds = ledger.seeds();
-        Deque<String> open = new ArrayDeque<>(chosen);
-        while (!open.isEmpty()) {
-            for (String id : manifest.node(open.remove()).dependsOn()) {
-                Node read = manifest.node(id);
-                boolean there = catalog.find(read.relation()).isPresent();
-                boolean wanted = switch (read.kind()) {
-                    case SEED -> !there || !new SeedFile(project.folder(), read).sha256().equals(seeds.get(id));
-                    case MODEL -> read.isEphemeral() || !there;
-                    case SOURCE, TEST -> false;
-                };
-                if (wanted && chosen.add(id)) {
-                    open.add(id);
-                }
+        Set<String> above = above(manifest, chosen);
+        for (String id : above) {
+            Node read = manifest.node(id);
+            boolean there = catalog.find(read.relation()).isPresent();
+            if (read.kind() == Node.Kind.MODEL && (read.isEphemeral() || !there)) {
+                chosen.add(id);
+            }
+            if (read.kind() == Node.Kind.SEED
+                    && (!there || !new SeedFile(project.folder(), read).sha256().equals(seeds.get(id)))) {
+                chosen.add(id);
+                manifest.downstream(read).stream()
+                        .map(Node::uniqueId)
+                        .filter(reader -> order.select().isEmpty() || above.contains(reader))
+                        .forEach(chosen::add);
             }
         }
         manifest.nodes().stream()
                 .filter(node -> node.kind() == Node.Kind.TEST && chosen.containsAll(node.dependsOn()))
                 .forEach(test -> chosen.add(test.uniqueId()));
+    }
+
+    private static Set<String> above(Manifest manifest, Set<String> chosen) {
+        Set<String> above = new LinkedHashSet<>();
+        Deque<String> open = new ArrayDeque<>(chosen);
+        while (!open.isEmpty()) {
+            manifest.node(open.remove()).dependsOn().stream().filter(above::add).forEach(open::add);
+        }
+        return above;
     }
 
     /** Two processes that make a schema at once get in each other's way, also where it is only made if it is not there. */

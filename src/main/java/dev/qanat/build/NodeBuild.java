@@ -33,6 +33,11 @@ import java.util.stream.Collectors;
  */
 final class NodeBuild {
 
+    private static final String ASIDE = "qanat_tmp_";
+
+    /** Of an index's name: what follows has room below PostgreSQL's 63 bytes, whatever the letters. */
+    private static final int LONGEST_BEGINNING = 12;
+
     private static final Retry CONFLICTS = Retry.of(
             "model",
             RetryConfig.custom()
@@ -54,7 +59,7 @@ final class NodeBuild {
         this.node = node;
         this.tests = tests;
         this.aside = new Relation(
-                node.relation().database(), node.relation().schema(), "qanat_tmp_%d_%d".formatted(build.order().run(), number));
+                node.relation().database(), node.relation().schema(), (ASIDE + "%d_%d").formatted(build.order().run(), number));
     }
 
     /**
@@ -214,9 +219,15 @@ final class NodeBuild {
     }
 
     private void indexes(Sql sql) throws SQLException {
+        int number = 0;
+        String name = node.relation().identifier();
         for (NodeConfig.Index index : node.config().indexes()) {
-            String create = "CREATE %sINDEX ON %s%s (%s)".formatted(
+            // Those of the table that stands have their names until that goes.
+            String own = "%s_%s_%d".formatted(
+                    name.substring(0, Math.min(LONGEST_BEGINNING, name.length())), aside.identifier().substring(ASIDE.length()), number++);
+            String create = "CREATE %sINDEX %s ON %s%s (%s)".formatted(
                     index.unique() ? "UNIQUE " : "",
+                    Sql.quoted(own),
                     aside,
                     index.type().map(type -> " USING " + type).orElse(""),
                     String.join(", ", index.columns()));
@@ -229,7 +240,7 @@ final class NodeBuild {
             sql.execute("DROP TABLE " + aside);
             return;
         }
-        Publication publication = new Publication(sql, node, build::laterView);
+        Publication publication = new Publication(sql, node, build::laterQuery);
         if (node.config().materialized().equals("view")) {
             publication.view(aside, existing, compiled.orElseThrow().sql());
         } else {

@@ -37,7 +37,7 @@ final class Publication {
     private final Node node;
     private final Function<TableName, Optional<String>> models;
 
-    /** @param models the query of a view of the project that is built after this one */
+    /** @param models the query of a model of the project that is built after this one */
     Publication(Sql sql, Node node, Function<TableName, Optional<String>> models) {
         this.sql = sql;
         this.node = node;
