@@ -132,6 +132,11 @@ class ArchitectureTest {
     }
 
     @Test
+    void build_knows_a_project_and_who_is_told() {
+        knows("build", "failure", "settings", "transform", "load", "ledger").check(OURS);
+    }
+
+    @Test
     void ledger_knows_failures_alone() {
         knows("ledger", "failure").check(OURS);
     }
@@ -143,7 +148,7 @@ class ArchitectureTest {
 
     @Test
     void route_knows_all_but_the_embedded_server() {
-        knows("route", "failure", "settings", "access", "pipeline", "records", "api", "validate", "load", "ledger", "web")
+        knows("route", "failure", "settings", "access", "pipeline", "records", "api", "validate", "load", "ledger", "transform", "build", "web")
                 .check(OURS);
     }
 

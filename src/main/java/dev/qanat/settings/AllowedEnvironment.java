@@ -21,6 +21,11 @@ public final class AllowedEnvironment implements Function<String, Optional<Strin
         this.environment = Map.copyOf(environment);
     }
 
+    /** Whether a name may be read, whether or not it is set. */
+    public boolean allows(String name) {
+        return allowed.has(name);
+    }
+
     @Override
     public Optional<String> apply(String name) {
         return allowed.has(name) ? Optional.ofNullable(environment.get(name)) : Optional.empty();

@@ -22,6 +22,9 @@ public interface Settings {
     /** The folder of the pipelines, relative to the working directory. */
     Path pipelines();
 
+    /** The folder of the dbt project, relative to the working directory. */
+    Path transform();
+
     /** How many runs this process works on at a time; at least one. */
     int workers();
 
