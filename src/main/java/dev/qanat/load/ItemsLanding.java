@@ -43,11 +43,6 @@ public final class ItemsLanding extends TableLanding {
         return List.copyOf(columns);
     }
 
-    /** Lets PostgreSQL plan as it likes again, after the landing of another table has told it how. */
-    public String getPlanFreely() {
-        return joins("'on'");
-    }
-
     /** The items of the rows that have landed. */
     @Override
     String distinctRows(String list) {

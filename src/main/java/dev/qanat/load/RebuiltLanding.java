@@ -2,11 +2,13 @@ package dev.qanat.load;
 
 import dev.qanat.validate.TargetColumn;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The landing of a table that was built aside: its rows become all rows of the table of silver. Those that are stored as they are stay
- * untouched: where there is a key they are found by it, and otherwise one of each hash is held against the other, the second against the
- * second.
+ * untouched: they are found by their key, or by their hash, or else by their hash and where they came from, and of rows that have both in
+ * common the second is held against the second.
  */
 public final class RebuiltLanding extends TableLanding {
 
@@ -90,14 +92,21 @@ public final class RebuiltLanding extends TableLanding {
                         + numbered(target().silver().sql(), "t") + " ON " + same() + " WHERE t._row_hash IS NULL ORDER BY s.qanat_place";
     }
 
-    private static String numbered(String table, String alias) {
-        return "(SELECT *, ctid AS qanat_place, row_number() OVER (PARTITION BY _row_hash ORDER BY ctid) AS qanat_occurrence FROM " + table
-                + ") AS " + alias;
+    private String numbered(String table, String alias) {
+        return "(SELECT *, ctid AS qanat_place, row_number() OVER (PARTITION BY " + String.join(", ", identity())
+                + " ORDER BY ctid) AS qanat_occurrence FROM " + table + ") AS " + alias;
+    }
+
+    /** By what rows without a key are told apart. Where their hash tells it, they may have come of another run before. */
+    private List<String> identity() {
+        return target().byHash() ? List.of("_row_hash") : List.of("_row_hash", "_run_id", "_position");
     }
 
     /** Somebody may have changed a row by hand, and left its hash. */
     private String same() {
-        return "t._row_hash = s._row_hash AND t.qanat_occurrence = s.qanat_occurrence"
+        return Stream.concat(identity().stream(), Stream.of("qanat_occurrence"))
+                        .map(name -> "t." + name + " = s." + name)
+                        .collect(Collectors.joining(" AND "))
                 + (valueColumns().isEmpty() ? "" : " AND (" + comparable("t.") + ") IS NOT DISTINCT FROM (" + comparable("s.") + ")");
     }
 

@@ -228,6 +228,11 @@ public sealed class TableLanding permits ItemsLanding, RebuiltLanding {
         return joins("'off'");
     }
 
+    /** Lets PostgreSQL plan as it likes again, after the landing of another table has told it how. */
+    public String getPlanFreely() {
+        return joins("'on'");
+    }
+
     static String joins(String state) {
         return "SELECT set_config('enable_hashjoin', " + state + ", true), set_config('enable_mergejoin', " + state + ", true)";
     }
