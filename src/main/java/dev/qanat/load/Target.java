@@ -49,7 +49,7 @@ public final class Target {
         return silver;
     }
 
-    TableName bronze() {
+    public TableName bronze() {
         return bronze;
     }
 
