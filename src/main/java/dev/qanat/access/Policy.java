@@ -28,6 +28,7 @@ public final class Policy {
             "GET /runs=viewer",
             "GET /runs/*=viewer",
             "GET /runs/*/rejections=viewer",
+            "GET /runs/*/models=viewer",
             "GET /runs/*/events=viewer",
             "GET /schedules=viewer",
             "GET /routes=viewer",

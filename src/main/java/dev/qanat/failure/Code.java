@@ -28,6 +28,9 @@ public enum Code {
     INVALID_TEMPLATE,
     INVALID_SELECTION,
     DEPENDENCY_CYCLE,
+    MODEL_FAILED,
+    TEST_FAILED,
+    MODEL_SKIPPED,
 
     // A record
     FIELD_COUNT,

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param notReplayable of a replay that has begun, how many rejections are left because they cannot be checked again
  * @param cancelRequestedAt since when it is to stop
  * @param file the file of the run; empty for a replay or a poll, and for a run that looked for files and found none, or is yet to look
+ * @param models what a run of models alone builds, in dbt's selection syntax; empty for any other run
  * @param poll what a run fetches from APIs; empty for one that does not
  * @param bytes of the source read so far
  * @param landingAttempts how often its landing was begun
@@ -35,12 +36,16 @@ public record Run(
         Optional<Instant> finishedAt,
         Optional<Instant> cancelRequestedAt,
         Optional<RunFile> file,
+        Optional<String> models,
         Optional<Poll> poll,
         Optional<String> resource,
         Counts counts,
         long bytes,
         int landingAttempts,
         Optional<RunError> error) {
+
+    /** What stands for a pipeline in runs of models alone; no pipeline has such a name. */
+    public static final String NO_PIPELINE = "transform/";
 
     public enum Trigger {
         /** A file's arrival. */

@@ -384,9 +384,10 @@ public class RunQueue {
                             RETURNING *
                         ), redone AS (
                             INSERT INTO qanat.run (pipeline, config_version, trigger, scheduled_for, full_refresh, redoes, replays,
-                                                   source, file, file_size, file_modified, polled, range_from, range_to, available_at)
+                                                   source, file, file_size, file_modified, polled, range_from, range_to, models,
+                                                   available_at)
                             SELECT pipeline, config_version, trigger, scheduled_for, full_refresh, id, replays, source, file, file_size,
-                                   file_modified, polled, range_from, range_to, now() + make_interval(secs => :delay)
+                                   file_modified, polled, range_from, range_to, models, now() + make_interval(secs => :delay)
                             FROM interrupted
                             ON CONFLICT (pipeline, polled, coalesce(range_from, ''), coalesce(range_to, ''), full_refresh)
                                 WHERE status IN ('queued', 'deferred') AND polled IS NOT NULL
@@ -425,6 +426,19 @@ public class RunQueue {
                 .param("polled", poll.resources().toArray(String[]::new))
                 .param("from", poll.from().orElse(null))
                 .param("to", poll.to().orElse(null))
+                .query(Long.class)
+                .single();
+    }
+
+    /** Queues a run that builds models and does nothing else. */
+    public long enqueueModels(String select, boolean fullRefresh) {
+        return db.sql("""
+                        INSERT INTO qanat.run (pipeline, config_version, trigger, full_refresh, models)
+                        VALUES (:none, 0, :trigger, :fullRefresh, :select) RETURNING id""")
+                .param("none", Run.NO_PIPELINE)
+                .param("trigger", Run.Trigger.API.id())
+                .param("fullRefresh", fullRefresh)
+                .param("select", select)
                 .query(Long.class)
                 .single();
     }

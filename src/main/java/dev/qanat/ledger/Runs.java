@@ -1,6 +1,7 @@
 package dev.qanat.ledger;
 
 import dev.qanat.failure.Code;
+import dev.qanat.failure.InputFailure;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Array;
 import java.sql.Connection;
@@ -170,6 +171,21 @@ public class Runs {
                 .update();
     }
 
+    /** Ends a run that has built models and does nothing else. */
+    public void modelsBuilt(long run, Optional<InputFailure> missed) {
+        db.sql("""
+                        UPDATE qanat.run
+                        SET status = :status, landed_at = now(), finished_at = now(), lease_until = NULL, error_code = :code,
+                            error_message = :message
+                        WHERE id = :run AND worker = :worker AND status = 'running' AND cancel_requested_at IS NULL""")
+                .param("status", (missed.isPresent() ? Run.Status.PARTIAL : Run.Status.SUCCEEDED).id())
+                .param("code", missed.map(failure -> failure.code().id()).orElse(null))
+                .param("message", missed.map(failure -> String.valueOf(failure.getMessage()).replace('\0', '\uFFFD')).orElse(null))
+                .param("run", run)
+                .param("worker", queue.worker())
+                .update();
+    }
+
     /** Ends a run that failed or was cancelled, and whose file was put away. */
     public void failed(long run) {
         db.sql("""
@@ -289,6 +305,7 @@ public class Runs {
                 instant(row, "finished_at"),
                 instant(row, "cancel_requested_at"),
                 file(row),
+                Optional.ofNullable(row.getString("models")),
                 poll(row),
                 Optional.ofNullable(row.getString("resource")),
                 counts(row),

@@ -12,9 +12,16 @@ import java.util.List;
  * are dropped before and made anew afterwards, with all that a user gave them (owner, grants, options, indexes, defaults, triggers,
  * comments), in the transaction of the change.
  */
-final class DependentViews {
+public final class DependentViews {
 
-    private record View(String name, List<String> create) {}
+    /**
+     * A view that hangs on a table.
+     *
+     * @param table its name
+     * @param name as statements have it, such as {@code VIEW gold.totals}
+     * @param create the statements that make it anew
+     */
+    public record View(TableName table, String name, List<String> create) {}
 
     private final List<View> views;
 
@@ -23,7 +30,7 @@ final class DependentViews {
     }
 
     /** The views as they stand; the nearest to the table come first. */
-    static DependentViews of(Connection connection, TableName table) throws SQLException {
+    public static DependentViews of(Connection connection, TableName table) throws SQLException {
         List<View> views = new ArrayList<>();
         try (PreparedStatement select = connection.prepareStatement("""
                 WITH RECURSIVE hanging(view, depth) AS (
@@ -39,7 +46,7 @@ final class DependentViews {
                     JOIN pg_rewrite rewrite ON rewrite.oid = depend.objid AND rewrite.ev_class <> hanging.view
                     WHERE hanging.depth < 100
                 )
-                SELECT class.oid, format('%I.%I', nspname, relname) AS name,
+                SELECT class.oid, nspname, relname, format('%I.%I', nspname, relname) AS name,
                        CASE relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END AS kind,
                        coalesce(' WITH (' || array_to_string(reloptions, ', ') || ')', '') AS options,
                        rtrim(pg_get_viewdef(class.oid), ';') AS definition,
@@ -91,7 +98,7 @@ final class DependentViews {
         create.add("CREATE " + name + row.getString("options") + " AS " + row.getString("definition") + row.getString("population"));
         create.add("ALTER " + name + " OWNER TO " + row.getString("owner"));
         create.addAll(List.of((String[]) row.getArray("further").getArray()));
-        return new View(name, create);
+        return new View(new TableName(row.getString("nspname"), row.getString("relname")), name, create);
     }
 
     /** What they are called, such as {@code VIEW gold.totals}. */
@@ -100,10 +107,15 @@ final class DependentViews {
     }
 
     /** The statements that drop them, those farthest from the table first. */
-    List<String> drops() {
+    public List<String> drops() {
         List<String> drops = new ArrayList<>();
         views.forEach(view -> drops.add(0, "DROP " + view.name()));
         return drops;
+    }
+
+    /** Those nearest to the table first. */
+    public List<View> views() {
+        return views;
     }
 
     /** The statements that make them anew, those nearest to the table first. */

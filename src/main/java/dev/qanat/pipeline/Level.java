@@ -8,8 +8,8 @@ import java.util.Optional;
 enum Level {
     PIPELINE(
             "the pipeline",
-            List.of("pipeline", "description", "vars", "sources", "resources", "combined_csv", "schedule", "concurrency"),
-            List.of("target", "models", "expect", "notify")),
+            List.of("pipeline", "description", "vars", "sources", "resources", "combined_csv", "models", "schedule", "concurrency"),
+            List.of("target", "expect", "notify")),
     FILES_SOURCE("a source of type files", List.of("type", "path", "on_success", "watch", "on_error"), List.of()),
     RESOURCE(
             "a resource",

@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param apis the APIs, in the order of the declaration
  * @param resources in the order of the declaration, which decides who takes a file
  * @param combinedCsv the file below the home to which all rows are written after a landing
+ * @param models what is built after a load, in dbt's selection syntax; empty for whatever is downstream of what was loaded
  * @param schedule when it runs by itself
  * @param concurrency how many of its runs may run at once
  */
@@ -22,6 +23,7 @@ public record Pipeline(
         List<ApiSource> apis,
         List<Resource> resources,
         Optional<String> combinedCsv,
+        Optional<List<String>> models,
         Optional<Schedule> schedule,
         Concurrency concurrency) {
 

@@ -95,6 +95,8 @@ public final class PipelineReader {
                 List.copyOf(sources.apis()),
                 resources,
                 combinedCsv(root, variables, resources),
+                root.texts("models", "a list such as [ +gold.daily_returns ]")
+                        .map(models -> models.stream().map(Text::value).toList()),
                 root.section("schedule", Level.SCHEDULE).flatMap(section -> new ScheduleReader(variables).read(section)),
                 concurrency(root));
     }

@@ -165,6 +165,11 @@ public final class Load {
         return run.poll().map(Run.Poll::isBackfill).orElse(false);
     }
 
+    /** Whether the run builds models and does nothing else. */
+    public boolean isModelsAlone() {
+        return run.models().isPresent();
+    }
+
     /** Whether the run fetches resources from APIs. */
     public boolean isPoll() {
         return run.poll().isPresent();

@@ -102,6 +102,7 @@ public class RunClaims {
         }
         Map<String, Integer> limits = pipelines.active().stream()
                 .collect(Collectors.toMap(Pipelines.Active::name, active -> active.pipeline().concurrency().limit()));
+        limits.put(Run.NO_PIPELINE, 1);
         Optional<Long> claimed = (polls ? Optional.<Long>empty() : queue.claimDecided()).or(() -> queue.claim(limits, polls));
         if (claimed.isEmpty()) {
             return null;
@@ -115,10 +116,10 @@ public class RunClaims {
         return load;
     }
 
-    /** No run is begun any more, and those that wait for an API put the rest off; files that are being loaded have until Camel stops. */
+    /** No run is begun any more; those that wait for an API or build models put the rest off; a file that is loaded has until Camel stops. */
     void stop(@Observes ShutdownEvent event) {
         stopping = true;
-        working().values().stream().filter(load -> load.getRun().poll().isPresent()).forEach(load -> load.attempt().giveWay());
+        working().values().forEach(load -> load.attempt().giveWay());
     }
 
     private boolean stillWritten(Run run, Run.RunFile file) {

@@ -5,6 +5,7 @@ import static dev.qanat.route.Parameters.number;
 import static org.apache.camel.component.platform.http.vertx.VertxPlatformHttpConstants.AUTHENTICATED_USER;
 
 import dev.qanat.failure.Code;
+import dev.qanat.ledger.ModelRuns;
 import dev.qanat.ledger.Rejections;
 import dev.qanat.ledger.Run;
 import dev.qanat.ledger.RunResource;
@@ -12,6 +13,7 @@ import dev.qanat.ledger.Runs;
 import dev.qanat.web.Accepted;
 import dev.qanat.web.BadRequest;
 import dev.qanat.web.Downloads;
+import dev.qanat.web.ModelView;
 import dev.qanat.web.RejectionsCsv;
 import dev.qanat.web.Reply;
 import dev.qanat.web.RunDetails;
@@ -25,7 +27,7 @@ import java.util.Optional;
 import org.apache.camel.Header;
 import org.jspecify.annotations.Nullable;
 
-/** {@code GET /runs}, {@code /runs/{id}} and {@code /runs/{id}/rejections}. */
+/** {@code GET /runs}, {@code /runs/{id}}, {@code /runs/{id}/models} and {@code /runs/{id}/rejections}. */
 @ApplicationScoped
 @Named("runsEndpoint")
 public class RunsEndpoint {
@@ -37,8 +39,10 @@ public class RunsEndpoint {
     private final RunDetails details;
     private final Rejections rejections;
     private final Downloads downloads;
+    private final ModelRuns models;
 
-    RunsEndpoint(Runs runs, RunDetails details, Rejections rejections, Downloads downloads) {
+    RunsEndpoint(Runs runs, RunDetails details, Rejections rejections, Downloads downloads, ModelRuns models) {
+        this.models = models;
         this.runs = runs;
         this.details = details;
         this.rejections = rejections;
@@ -63,6 +67,11 @@ public class RunsEndpoint {
 
     public Reply get(@Header("id") String id) {
         return Reply.json(200, details.of(find(id)));
+    }
+
+    /** What a run has done with models, with their SQL. */
+    public Reply models(@Header("id") String id) {
+        return Reply.list(models.models(find(id).id()).stream().map(model -> ModelView.of(model, true)).toList(), null);
     }
 
     /** A page of a run's rejections in JSON, or all of them as a download in CSV. */

@@ -3,6 +3,7 @@ package dev.qanat.route;
 import static org.apache.camel.component.platform.http.vertx.VertxPlatformHttpConstants.AUTHENTICATED_USER;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.qanat.build.Builds;
 import dev.qanat.failure.Code;
 import dev.qanat.failure.InputFailure;
 import dev.qanat.ledger.RunQueue;
@@ -32,6 +33,7 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.apache.camel.Body;
 import org.apache.camel.Header;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +47,7 @@ public class TriggerEndpoint {
     private static final int LONGEST_END = 200;
     private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}");
     private static final Duration KEY_PATIENCE = Duration.ofSeconds(10);
-    private static final List<String> KEYS = List.of("pipeline", "resources", "full_refresh", "from", "to");
+    private static final List<String> KEYS = List.of("pipeline", "resources", "full_refresh", "from", "to", "models");
 
     private final Pipelines pipelines;
     private final Inbox inbox;
@@ -53,6 +55,7 @@ public class TriggerEndpoint {
     private final RunQueue queue;
     private final Runs runs;
     private final Waiting waiting;
+    private final Builds builds;
 
     /** What became of a request: the runs, and the pipelines that refused one. */
     private record Outcome(List<Long> runs, List<String> refused) {}
@@ -62,18 +65,22 @@ public class TriggerEndpoint {
             SortedSet<String> resources,
             boolean fullRefresh,
             Optional<String> from,
-            Optional<String> to) {
+            Optional<String> to,
+            Optional<String> models) {
 
         /** What is asked for by whom, in one way of writing. */
         String by(String caller) {
             return "pipeline=%s resources=%s full_refresh=%s by=%s"
                     .formatted(pipeline == null ? "*" : pipeline, String.join(",", resources), fullRefresh, caller)
                     + from.map(start -> " from=" + start).orElse("")
-                    + to.map(end -> " to=" + end).orElse("");
+                    + to.map(end -> " to=" + end).orElse("")
+                    + models.map(select -> " models=" + select).orElse("");
         }
     }
 
-    TriggerEndpoint(Pipelines pipelines, Inbox inbox, Inboxes inboxes, RunQueue queue, Runs runs, Waiting waiting) {
+    TriggerEndpoint(
+            Pipelines pipelines, Inbox inbox, Inboxes inboxes, RunQueue queue, Runs runs, Waiting waiting, Builds builds) {
+        this.builds = builds;
         this.pipelines = pipelines;
         this.inbox = inbox;
         this.inboxes = inboxes;
@@ -94,7 +101,8 @@ public class TriggerEndpoint {
         if (key != null && (key.isBlank() || key.length() > LONGEST_KEY)) {
             throw RequestBody.invalid("Idempotency-Key: must have 1 to " + LONGEST_KEY + " characters");
         }
-        Collection<Pipelines.Active> chosen = chosen(request);
+        checkModels(request);
+        Collection<Pipelines.Active> chosen = request.models().isPresent() ? List.of() : chosen(request);
         checkRange(chosen, request);
         Outcome outcome = key == null ? queueAll(chosen, request) : queueOnce(key, chosen, request, user);
         inboxes.refresh();
@@ -173,6 +181,9 @@ public class TriggerEndpoint {
     }
 
     private Outcome queueAll(Collection<Pipelines.Active> chosen, Request request) throws IOException {
+        if (request.models().isPresent()) {
+            return new Outcome(List.of(queue.enqueueModels(request.models().get(), request.fullRefresh())), List.of());
+        }
         List<String> refused = refused(chosen, request);
         List<Long> queued = new ArrayList<>();
         for (Pipelines.Active active : chosen) {
@@ -249,7 +260,39 @@ public class TriggerEndpoint {
                 resources(body.value("resources")),
                 body.flag("full_refresh"),
                 body.text("from"),
-                body.text("to"));
+                body.text("to"),
+                models(body.value("models")));
+    }
+
+    private static Optional<String> models(JsonNode given) {
+        if (given.isMissingNode() || given.isNull()) {
+            return Optional.empty();
+        }
+        boolean texts = given.isTextual() || given.isArray() && StreamSupport.stream(given.spliterator(), false).allMatch(JsonNode::isTextual);
+        if (!texts) {
+            throw RequestBody.invalid("models: must be a text or a list of texts, in dbt's selection syntax");
+        }
+        return Optional.of(given.isTextual()
+                ? given.textValue()
+                : StreamSupport.stream(given.spliterator(), false).map(JsonNode::textValue).collect(Collectors.joining(" ")));
+    }
+
+    /** A run of models alone is one of no pipeline. */
+    private void checkModels(Request request) {
+        if (request.models().isEmpty()) {
+            return;
+        }
+        if (request.pipeline() != null || !request.resources().isEmpty() || request.from().isPresent() || request.to().isPresent()) {
+            throw RequestBody.invalid("models: they are built alone; leave out 'pipeline', 'resources', 'from' and 'to'");
+        }
+        if (request.models().get().isBlank()) {
+            throw RequestBody.invalid("models: names nothing; '*' means all");
+        }
+        try {
+            builds.check(request.models().get());
+        } catch (InputFailure e) {
+            throw new BadRequest(422, e.code(), String.valueOf(e.getMessage()));
+        }
     }
 
     private static SortedSet<String> resources(JsonNode list) {

@@ -39,7 +39,7 @@ final class Compiler {
         this.jinja = jinja;
     }
 
-    Compiled compile(Node node, ExistingRelations existing, boolean fullRefresh) {
+    Compiled compile(Node node, ExistingRelations existing, boolean fullRefresh, Map<String, Relation> standIns) {
         boolean refresh = node.config().fullRefresh().orElse(fullRefresh);
         boolean incremental = node.kind() == Node.Kind.MODEL
                 && node.config().materialized().equals("incremental")
@@ -47,17 +47,17 @@ final class Compiler {
                 && existing.find(node.relation()).filter(ExistingRelations.Kind.TABLE::equals).isPresent();
         NodeNames.Phase phase = new NodeNames.Phase(true, incremental, refresh);
         Map<String, String> expressions = new LinkedHashMap<>();
-        String sql = withExpressions(render(node, phase, expressions), expressions);
+        String sql = withExpressions(render(node, phase, standIns, expressions), expressions);
         return new Compiled(
                 node, sql, incremental, hooks(node, node.config().preHooks(), phase), hooks(node, node.config().postHooks(), phase));
     }
 
     /** Renders the node, and before it, into the expressions, the ephemeral models that it reads. */
-    private String render(Node node, NodeNames.Phase phase, Map<String, String> expressions) {
-        return bodies.get(node.uniqueId()).apply(namesOf(node, phase, id -> {
+    private String render(Node node, NodeNames.Phase phase, Map<String, Relation> standIns, Map<String, String> expressions) {
+        return bodies.get(node.uniqueId()).apply(namesOf(node, phase, standIns, id -> {
             if (!expressions.containsKey(id)) {
                 Node ephemeral = nodes.get(id);
-                String inner = render(ephemeral, new NodeNames.Phase(true, false, phase.fullRefresh()), expressions);
+                String inner = render(ephemeral, new NodeNames.Phase(true, false, phase.fullRefresh()), standIns, expressions);
                 expressions.put(id, " %s%s as (\n%s\n)".formatted(CTE, ephemeral.name(), inner));
             }
         }));
@@ -75,7 +75,7 @@ final class Compiler {
     }
 
     /** @param used told of each ephemeral model that is referred to */
-    private NodeNames namesOf(Node node, NodeNames.Phase phase, Consumer<String> used) {
+    private NodeNames namesOf(Node node, NodeNames.Phase phase, Map<String, Relation> standIns, Consumer<String> used) {
         References references = new References() {
             @Override
             public Object ref(String name) {
@@ -104,7 +104,7 @@ final class Compiler {
                     used.accept(found.uniqueId());
                     return CTE + found.name();
                 }
-                return found.relation();
+                return standIns.getOrDefault(found.uniqueId(), found.relation());
             }
 
             private void known(Node found) {
@@ -140,7 +140,7 @@ final class Compiler {
         return given.stream()
                 .map(hook -> new NodeConfig.Hook(
                         jinja.template(new Place(node.file(), node.line()), hook.sql())
-                                .render(namesOf(node, phase, id -> {
+                                .render(namesOf(node, phase, Map.of(), id -> {
                                     throw TemplateFault.invalid("a hook cannot read an ephemeral model");
                                 })),
                         hook.transaction()))

@@ -24,9 +24,10 @@ final class ConfigBuilder {
     private static final Map<String, Set<String>> LATER = Map.of(
             "materialized", Set.of("materialized_view"),
             "incremental_strategy", Set.of("microbatch", "insert_overwrite"));
-    private static final Set<String> FLAGS = Set.of("enabled", "full_refresh", "store_failures", "quote_columns");
+    private static final Set<String> FLAGS = Set.of("enabled", "full_refresh", "store_failures", "quote_columns", "unlogged");
     private static final Set<String> TEXTS = Set.of("schema", "alias", "where", "warn_if", "error_if", "fail_calc", "delimiter");
-    private static final Set<String> LISTS = Set.of("tags", "unique_key");
+    private static final Set<String> LISTS =
+            Set.of("tags", "unique_key", "incremental_predicates", "merge_update_columns", "merge_exclude_columns");
     private static final Set<String> HOOKS = Set.of("pre-hook", "post-hook");
     private static final Set<String> MAPS = Set.of("meta", "column_types", "persist_docs", "grants");
     private static final Set<String> REFUSED = Set.of("contract", "database", "sql_header", "grants", "store_failures_as");
@@ -104,6 +105,12 @@ final class ConfigBuilder {
         if (LISTS.contains(key) && list(value).stream().anyMatch(item -> !(item instanceof String))) {
             throw wrong(key, "a text or a list of texts", value);
         }
+        if (key.equals("delimiter") && Values.str(value).length() != 1) {
+            throw wrong(key, "one character", value);
+        }
+        if (key.equals("indexes") && list(value).stream().anyMatch(index -> !isIndex(index))) {
+            throw wrong(key, "a list of mappings with 'columns', and if need be 'unique' and 'type'", value);
+        }
         if (HOOKS.contains(key) && list(value).stream().anyMatch(hook -> !isHook(hook))) {
             throw wrong(key, "SQL, a mapping with 'sql', or a list of these", value);
         }
@@ -124,6 +131,14 @@ final class ConfigBuilder {
 
     private static boolean isHook(Object hook) {
         return hook instanceof String || hook instanceof Map<?, ?> map && map.get("sql") instanceof String;
+    }
+
+    private static boolean isIndex(Object index) {
+        return index instanceof Map<?, ?> map
+                && map.get("columns") instanceof List<?> columns
+                && !columns.isEmpty()
+                && columns.stream().allMatch(String.class::isInstance)
+                && (map.get("type") == null || map.get("type") instanceof String type && type.matches("[a-z]+"));
     }
 
     private static TemplateFault word(String key, String word, Set<String> words) {

@@ -3,6 +3,8 @@ package dev.qanat.transform;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 
 /**
  * A dbt project that was read: its enabled nodes, how they depend on each other, and their SQL. It does not change; when a file of the
@@ -61,6 +63,20 @@ public final class Manifest {
      * @throws dev.qanat.failure.InputFailure with file and line when a text cannot be rendered
      */
     public Compiled compile(Node node, ExistingRelations existing, boolean fullRefresh) {
-        return compiler.compile(node, existing, fullRefresh);
+        return compiler.compile(node, existing, fullRefresh, Map.of());
+    }
+
+    /**
+     * As {@link #compile(Node, ExistingRelations, boolean)}, for the audit of what is not published yet.
+     *
+     * @param standIns relations that are read in place of nodes' own, by the nodes' unique ids
+     */
+    public Compiled compile(Node test, ExistingRelations existing, Map<String, Relation> standIns) {
+        return compiler.compile(test, existing, false, standIns);
+    }
+
+    /** The node with dbt's unique id; it is one of the project's. */
+    public Node node(String uniqueId) {
+        return Objects.requireNonNull(graph.nodes().get(uniqueId), uniqueId);
     }
 }

@@ -99,6 +99,54 @@ public final class NodeConfig {
         return text("where");
     }
 
+    /** Further conditions on the rows that an increment may replace. */
+    public List<String> incrementalPredicates() {
+        return texts("incremental_predicates");
+    }
+
+    /** The columns that a merge updates; empty for all. */
+    public List<String> mergeUpdateColumns() {
+        return texts("merge_update_columns");
+    }
+
+    /** The columns that a merge leaves as they are. */
+    public List<String> mergeExcludeColumns() {
+        return texts("merge_exclude_columns");
+    }
+
+    public boolean unlogged() {
+        return flag("unlogged").orElse(false);
+    }
+
+    /** An index of a table, as dbt on PostgreSQL has it. */
+    public record Index(List<String> columns, boolean unique, Optional<String> type) {}
+
+    public List<Index> indexes() {
+        List<Index> indexes = new ArrayList<>();
+        for (Object index : (List<?>) value("indexes").orElse(List.of())) {
+            Map<?, ?> map = (Map<?, ?>) index;
+            List<String> columns = ((List<?>) map.get("columns")).stream().map(Values::str).toList();
+            indexes.add(new Index(columns, Boolean.TRUE.equals(map.get("unique")), Optional.ofNullable(map.get("type")).map(Values::str)));
+        }
+        return indexes;
+    }
+
+    /** Of a seed: the declared types, by column. */
+    public Map<String, String> columnTypes() {
+        Map<String, String> types = new LinkedHashMap<>();
+        ((Map<?, ?>) value("column_types").orElse(Map.of())).forEach((column, type) -> types.put(Values.str(column), Values.str(type)));
+        return types;
+    }
+
+    public boolean quoteColumns() {
+        return flag("quote_columns").orElse(false);
+    }
+
+    /** Of a seed's fields. */
+    public char delimiter() {
+        return text("delimiter").map(text -> text.charAt(0)).orElse(',');
+    }
+
     public boolean storeFailures() {
         return flag("store_failures").orElse(false);
     }

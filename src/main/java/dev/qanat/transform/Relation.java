@@ -28,6 +28,11 @@ public record Relation(String database, String schema, String identifier) implem
         return quoted(database) + "." + quoted(schema) + "." + quoted(identifier);
     }
 
+    /** For people, such as {@code gold.daily_returns}. */
+    public String shown() {
+        return schema + "." + identifier;
+    }
+
     private static String quoted(String name) {
         return '"' + name.replace("\"", "\"\"") + '"';
     }

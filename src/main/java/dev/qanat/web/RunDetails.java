@@ -1,5 +1,6 @@
 package dev.qanat.web;
 
+import dev.qanat.ledger.ModelRuns;
 import dev.qanat.ledger.Polls;
 import dev.qanat.ledger.Run;
 import dev.qanat.ledger.RunResource;
@@ -18,16 +19,24 @@ public class RunDetails {
 
     private final Runs runs;
     private final Polls polls;
+    private final ModelRuns models;
 
-    RunDetails(Runs runs, Polls polls) {
+    RunDetails(Runs runs, Polls polls, ModelRuns models) {
         this.runs = runs;
         this.polls = polls;
+        this.models = models;
     }
 
     public Map<String, @Nullable Object> of(Run run) {
         List<RunResource> resources = runs.resources(List.of(run.id()), RunView.SCHEMA_CHANGES).getOrDefault(run.id(), List.of());
-        return run.poll().isPresent()
+        Map<String, @Nullable Object> view = run.poll().isPresent()
                 ? RunView.of(run, resources, polls.outcome(run.id(), MOST_PARTITIONS))
                 : RunView.of(run, resources);
+        view.put("models", models.models(run.id()).stream().map(model -> ModelView.of(model, false)).toList());
+        view.put("tests", models.tests(run.id()).stream()
+                .filter(test -> test.model().isEmpty())
+                .map(test -> ModelView.of(test, false))
+                .toList());
+        return view;
     }
 }

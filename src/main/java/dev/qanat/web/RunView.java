@@ -27,8 +27,8 @@ public final class RunView {
     public static Map<String, @Nullable Object> of(Run run, List<RunResource> resources) {
         Map<String, @Nullable Object> view = new LinkedHashMap<>();
         view.put("id", run.id());
-        view.put("pipeline", run.pipeline());
-        view.put("config_version", run.configVersion());
+        view.put("pipeline", pipeline(run));
+        view.put("config_version", run.models().isPresent() ? null : run.configVersion());
         view.put("trigger", run.trigger().id());
         view.put("status", run.status().id());
         view.put("full_refresh", run.fullRefresh());
@@ -38,6 +38,7 @@ public final class RunView {
             view.put("replays", run.replays().get());
             view.put("not_replayable", run.notReplayable().orElse(null));
         }
+        run.models().ifPresent(models -> view.put("selected_models", models));
         view.put("queued_at", run.queuedAt().toString());
         view.put("started_at", text(run.startedAt()));
         view.put("landed_at", text(run.landedAt()));
@@ -76,12 +77,16 @@ public final class RunView {
     }
 
     /** A run as {@code POST /trigger-job} lists it. */
-    public static Map<String, Object> brief(Run run) {
-        Map<String, Object> view = new LinkedHashMap<>();
+    public static Map<String, @Nullable Object> brief(Run run) {
+        Map<String, @Nullable Object> view = new LinkedHashMap<>();
         view.put("id", run.id());
-        view.put("pipeline", run.pipeline());
+        view.put("pipeline", pipeline(run));
         view.put("status", run.status().id());
         return view;
+    }
+
+    private static @Nullable String pipeline(Run run) {
+        return run.models().isPresent() ? null : run.pipeline();
     }
 
     private static Map<String, @Nullable Object> file(Run run, Run.RunFile file) {
@@ -136,7 +141,7 @@ public final class RunView {
         view.put("rejected", counts.rejected());
     }
 
-    private static Map<String, Object> error(Run.RunError error) {
+    static Map<String, Object> error(Run.RunError error) {
         Map<String, Object> view = new LinkedHashMap<>();
         view.put("code", error.code());
         view.put("message", error.message());

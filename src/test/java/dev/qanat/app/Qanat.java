@@ -56,6 +56,7 @@ public final class Qanat implements AutoCloseable {
         environment.put("QANAT_PG_PORT", Integer.toString(pgPort));
         environment.put("QUARKUS_LOG_CONSOLE_JSON_ENABLED", "false");
         environment.put("QANAT_PIPELINES", home.resolve("no-pipelines").toString());
+        environment.put("QANAT_TRANSFORM", home.resolve("no-transform").toString());
         environment.put("LC_ALL", "C.UTF-8");
     }
 

@@ -1,0 +1,112 @@
+package dev.qanat.build;
+
+import dev.qanat.transform.ExistingRelations;
+import dev.qanat.transform.Node;
+import dev.qanat.transform.Relation;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** What stands in the schemas of a project, as it was when it was asked. */
+final class Catalog implements ExistingRelations {
+
+    private final Map<Relation, Kind> relations;
+
+    private Catalog(Map<Relation, Kind> relations) {
+        this.relations = relations;
+    }
+
+    /** All that stands in the schemas of the nodes. */
+    static Catalog of(Connection connection, Collection<Node> nodes) throws SQLException {
+        String database = connection.getCatalog();
+        String[] schemas = nodes.stream().map(node -> node.relation().schema()).distinct().toArray(String[]::new);
+        Map<Relation, Kind> relations = new HashMap<>();
+        try (PreparedStatement select = connection.prepareStatement("""
+                SELECT nspname, relname, relkind FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+                WHERE nspname = ANY (?) AND relkind IN ('r', 'p', 'v', 'm', 'f')""")) {
+            select.setArray(1, connection.createArrayOf("text", schemas));
+            try (ResultSet row = select.executeQuery()) {
+                while (row.next()) {
+                    relations.put(new Relation(database, row.getString(1), row.getString(2)), kind(row.getString(3)));
+                }
+            }
+        }
+        return new Catalog(relations);
+    }
+
+    /** What stands under the node's name now. */
+    static Catalog of(Connection connection, Node node) throws SQLException {
+        return of(connection, List.of(node));
+    }
+
+    private static Kind kind(String relkind) {
+        return switch (relkind) {
+            case "r", "p" -> Kind.TABLE;
+            case "v" -> Kind.VIEW;
+            default -> Kind.OTHER;
+        };
+    }
+
+    @Override
+    public Optional<Kind> find(Relation relation) {
+        return Optional.ofNullable(relations.get(relation));
+    }
+
+    /** A relation's columns in their order, each with its type. */
+    static Map<String, String> columns(Connection connection, Relation relation) throws SQLException {
+        Map<String, String> columns = new LinkedHashMap<>();
+        try (PreparedStatement select = connection.prepareStatement("""
+                SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
+                WHERE attrelid = to_regclass(?) AND attnum > 0 AND NOT attisdropped ORDER BY attnum""")) {
+            select.setString(1, Sql.name(relation));
+            try (ResultSet row = select.executeQuery()) {
+                while (row.next()) {
+                    columns.put(row.getString(1), row.getString(2));
+                }
+            }
+        }
+        return columns;
+    }
+
+    /** The statements that give what stands in a relation's place the grants that users have given on it. */
+    static List<String> grants(Connection connection, Relation relation) throws SQLException {
+        List<String> grants = new ArrayList<>();
+        try (PreparedStatement select = connection.prepareStatement("""
+                SELECT format('GRANT %s%s ON %I.%I TO %s%s', privilege_type, of_column, nspname, relname,
+                              CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END,
+                              CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+                FROM pg_class class JOIN pg_namespace ON pg_namespace.oid = relnamespace,
+                     LATERAL (SELECT '' AS of_column, relacl AS acl
+                              UNION ALL
+                              SELECT format(' (%I)', attname), attacl FROM pg_attribute WHERE attrelid = class.oid) AS granted,
+                     aclexplode(acl) AS exploded
+                WHERE class.oid = to_regclass(?) AND grantee <> relowner""")) {
+            select.setString(1, Sql.name(relation));
+            try (ResultSet row = select.executeQuery()) {
+                while (row.next()) {
+                    grants.add(row.getString(1));
+                }
+            }
+        }
+        return grants;
+    }
+
+    /** A view's query as PostgreSQL understood it. */
+    static String definition(Connection connection, Relation view) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement("SELECT pg_get_viewdef(to_regclass(?))")) {
+            select.setString(1, Sql.name(view));
+            try (ResultSet row = select.executeQuery()) {
+                row.next();
+                return row.getString(1);
+            }
+        }
+    }
+}

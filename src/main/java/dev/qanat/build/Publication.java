@@ -1,0 +1,159 @@
+package dev.qanat.build;
+
+import dev.qanat.failure.Code;
+import dev.qanat.failure.InputFailure;
+import dev.qanat.load.DependentViews;
+import dev.qanat.load.TableName;
+import dev.qanat.transform.ExistingRelations.Kind;
+import dev.qanat.transform.Node;
+import dev.qanat.transform.Relation;
+import io.github.resilience4j.core.IntervalFunction;
+import io.github.resilience4j.retry.Retry;
+import io.github.resilience4j.retry.RetryConfig;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Savepoint;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * What was written beside a relation takes its place, in the transaction that wrote it: the views that hang on the old one, and what
+ * users were granted on it, go over to the new one. Readers wait for a second at most: a lock that is not got in that time is asked
+ * for later. For one thread.
+ */
+final class Publication {
+
+    private static final Retry PATIENCE = Retry.of(
+            "publication",
+            RetryConfig.custom()
+                    .maxAttempts(60)
+                    .intervalFunction(IntervalFunction.ofRandomized(Duration.ofMillis(500)))
+                    .retryOnException(e -> e instanceof SQLException sql && "55P03".equals(sql.getSQLState()))
+                    .build());
+
+    private final Sql sql;
+    private final Node node;
+    private final Function<TableName, Optional<String>> models;
+
+    /** @param models the query of a model of the project that is built after this one */
+    Publication(Sql sql, Node node, Function<TableName, Optional<String>> models) {
+        this.sql = sql;
+        this.node = node;
+        this.models = models;
+    }
+
+    /** @param existing what stands in the node's place */
+    void table(Relation candidate, Optional<Kind> existing) throws SQLException {
+        patiently(() -> replace("TABLE", candidate, existing));
+    }
+
+    /** A view whose query is that of the one which stands leaves that alone. */
+    void view(Relation candidate, Optional<Kind> existing, String query) throws SQLException {
+        if (existing.filter(Kind.VIEW::equals).isPresent()) {
+            Connection connection = sql.connection();
+            boolean same = Catalog.definition(connection, candidate).equals(Catalog.definition(connection, node.relation()))
+                    && Catalog.columns(connection, candidate).equals(Catalog.columns(connection, node.relation()));
+            if (same || replacedInPlace(query)) {
+                sql.execute("DROP VIEW " + candidate);
+                return;
+            }
+        }
+        patiently(() -> replace("VIEW", candidate, existing));
+    }
+
+    private boolean replacedInPlace(String query) throws SQLException {
+        boolean[] taken = {true};
+        patiently(() -> {
+            try {
+                sql.execute("CREATE OR REPLACE VIEW " + node.relation() + " AS (\n" + query + "\n)");
+            } catch (SQLException e) {
+                if (!"42P16".equals(e.getSQLState())) {
+                    throw e;
+                }
+                taken[0] = false;
+                throw new Undone(e);
+            }
+        });
+        return taken[0];
+    }
+
+    /** What was done is to be taken back, and that is no failure. */
+    private static final class Undone extends SQLException {
+        private static final long serialVersionUID = 1L;
+
+        private Undone(SQLException cause) {
+            super(cause);
+        }
+    }
+
+    private void replace(String kind, Relation candidate, Optional<Kind> existing) throws SQLException {
+        String rename = "ALTER " + kind + " " + candidate + " RENAME TO " + Sql.quoted(node.relation().identifier());
+        if (existing.isEmpty()) {
+            sql.execute(rename);
+            return;
+        }
+        TableName name = new TableName(node.relation().schema(), node.relation().identifier());
+        List<String> grants = Catalog.grants(sql.connection(), node.relation());
+        DependentViews hanging = DependentViews.of(sql.connection(), name);
+        sql.execute(hanging.drops());
+        sql.execute("DROP " + existing.get() + " " + node.relation());
+        sql.execute(rename);
+        sql.execute(grants);
+        for (DependentViews.View view : hanging.views()) {
+            hangOn(view);
+        }
+    }
+
+    /** Makes a view anew; where that cannot be, because a column is gone, the project may have another query for it. */
+    private void hangOn(DependentViews.View view) throws SQLException {
+        Savepoint before = sql.connection().setSavepoint();
+        try {
+            sql.execute(view.create());
+        } catch (SQLException e) {
+            Optional<String> query = models.apply(view.table());
+            if (Sql.isConflict(e)) {
+                throw e;
+            }
+            if (query.isEmpty()) {
+                throw new InputFailure(
+                        Code.MODEL_FAILED,
+                        "%s hangs on %s and would not stand on the new one: %s; change or drop it"
+                                .formatted(view.name(), node.relation().shown(), e.getMessage()),
+                        e);
+            }
+            sql.connection().rollback(before);
+            sql.execute("CREATE VIEW " + view.table().sql() + " AS (\n" + query.get() + "\n)");
+        }
+        sql.connection().releaseSavepoint(before);
+    }
+
+    private interface Step {
+        void run() throws SQLException;
+    }
+
+    private void patiently(Step step) throws SQLException {
+        try {
+            PATIENCE.executeCheckedSupplier(() -> {
+                Savepoint before = sql.connection().setSavepoint();
+                sql.execute("SET LOCAL lock_timeout = '1s'");
+                try {
+                    step.run();
+                } catch (SQLException | RuntimeException e) {
+                    sql.connection().rollback(before);
+                    throw e;
+                }
+                sql.execute("SET LOCAL lock_timeout = DEFAULT");
+                sql.connection().releaseSavepoint(before);
+                return true;
+            });
+        } catch (Undone e) {
+            return;
+        } catch (SQLException | RuntimeException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

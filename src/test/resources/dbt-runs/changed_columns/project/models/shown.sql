@@ -1,0 +1,1 @@
+select id, old from {{ ref('base') }}

@@ -1,0 +1,1 @@
+select page, count(*) as views from {{ ref('pages') }} group by page
