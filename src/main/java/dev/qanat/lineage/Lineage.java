@@ -43,7 +43,7 @@ public record Lineage(List<Node> nodes, List<Edge> edges, Optional<Problem> prob
      * @param name by which it may be asked for, too
      * @param description empty where nobody has said anything
      * @param details what only its kind has, by the key under which it is told
-     * @param lastRun the last run that landed in it, where that is known
+     * @param lastRun the last run that landed in it or built it, where that is known
      */
     public record Node(
             String id,
@@ -53,7 +53,7 @@ public record Lineage(List<Node> nodes, List<Edge> edges, Optional<Problem> prob
             Map<String, Object> details,
             List<Column> columns,
             List<Test> tests,
-            Optional<LastRuns.Landed> lastRun) {}
+            Optional<LastRuns.Last> lastRun) {}
 
     /**
      * @param type as PostgreSQL writes it, or as declared; empty where it is not known
@@ -61,8 +61,11 @@ public record Lineage(List<Node> nodes, List<Edge> edges, Optional<Problem> prob
      */
     public record Column(String name, String type, String description, Optional<String> pii) {}
 
-    /** @param severity {@code error} or {@code warn} */
-    public record Test(String name, String severity, String file) {}
+    /**
+     * @param severity {@code error} or {@code warn}
+     * @param result the last one; empty where there is none
+     */
+    public record Test(String name, String severity, String file, Optional<LastRuns.Tested> result) {}
 
     /** @param from the id of what is read */
     public record Edge(String from, String to) {}

@@ -78,8 +78,12 @@ public class LineageReader {
         Set<TableName> tables = new LinkedHashSet<>();
         known.forEach(each -> targets(each.pipeline()).forEach(target -> tables.addAll(List.of(target.bronze(), target.silver()))));
         models.stream().filter(LineageReader::stands).forEach(node -> tables.add(table(node)));
-        Drawing drawing = new Drawing(catalogue.find(tables), models);
-        known.forEach(each -> drawing.pipeline(each, lastRuns.of(each.pipeline().name())));
+        Map<String, LastRuns.Last> built = lastRuns.ofNodes(
+                models.stream().filter(LineageReader::stands).map(Node::uniqueId).toList());
+        Map<String, LastRuns.Tested> tested =
+                lastRuns.tests(built.values().stream().map(LastRuns.Last::run).distinct().toList());
+        Drawing drawing = new Drawing(catalogue.find(tables), models, built, tested);
+        known.forEach(each -> drawing.pipeline(each, lastRuns.ofResources(each.pipeline().name())));
         drawing.project();
         return drawing.done(problem);
     }
@@ -117,27 +121,34 @@ public class LineageReader {
     private static final class Drawing {
         private final Map<TableName, Catalogue.Table> tables;
         private final Collection<Node> models;
+        private final Map<String, LastRuns.Last> built;
         private final Map<TableName, Node> declared;
         private final Map<String, List<Lineage.Test>> tests = new LinkedHashMap<>();
         private final Map<String, Lineage.Node> nodes = new LinkedHashMap<>();
         private final Set<Lineage.Edge> edges = new LinkedHashSet<>();
         private final Map<String, String> ids = new LinkedHashMap<>();
 
-        Drawing(Map<TableName, Catalogue.Table> tables, Collection<Node> models) {
+        Drawing(
+                Map<TableName, Catalogue.Table> tables,
+                Collection<Node> models,
+                Map<String, LastRuns.Last> built,
+                Map<String, LastRuns.Tested> tested) {
             this.tables = tables;
             this.models = models;
+            this.built = built;
             this.declared = models.stream()
                     .filter(node -> node.kind() == Node.Kind.SOURCE)
                     .collect(Collectors.toMap(LineageReader::table, Function.identity(), (one, other) -> one));
             models.stream().filter(node -> node.kind() == Node.Kind.TEST).forEach(test -> {
-                Lineage.Test told = new Lineage.Test(test.name(), test.config().severity(), test.file());
+                Lineage.Test told = new Lineage.Test(
+                        test.name(), test.config().severity(), test.file(), Optional.ofNullable(tested.get(test.uniqueId())));
                 // A generic test is declared in YAML, of what it reads first; a singular one is of all that it reads.
-                long tested = test.file().endsWith(".sql") ? Long.MAX_VALUE : 1;
-                test.dependsOn().stream().limit(tested).forEach(id -> tests.computeIfAbsent(id, key -> new ArrayList<>()).add(told));
+                long many = test.file().endsWith(".sql") ? Long.MAX_VALUE : 1;
+                test.dependsOn().stream().limit(many).forEach(id -> tests.computeIfAbsent(id, key -> new ArrayList<>()).add(told));
             });
         }
 
-        void pipeline(Known known, Map<String, LastRuns.Landed> landed) {
+        void pipeline(Known known, Map<String, LastRuns.Last> landed) {
             Pipeline pipeline = known.pipeline();
             pipeline.sources().forEach(source -> source(known, source.name(), files(source)));
             pipeline.apis().forEach(api -> source(known, api.name(), api(api)));
@@ -184,7 +195,7 @@ public class LineageReader {
             add(new Lineage.Node("source:" + qualified, Kind.SOURCE, qualified, "", all, List.of(), List.of(), Optional.empty()));
         }
 
-        private void resource(Known known, Resource resource, Optional<LastRuns.Landed> landed) {
+        private void resource(Known known, Resource resource, Optional<LastRuns.Last> landed) {
             Pipeline pipeline = known.pipeline();
             Map<String, Object> details = new LinkedHashMap<>();
             details.put("pipeline", pipeline.name());
@@ -214,7 +225,7 @@ public class LineageReader {
         }
 
         /** A table of bronze or silver, with what the project says of it where it declares it as a source. */
-        private void table(Kind kind, TableName name, Pipeline pipeline, Resource resource, Optional<LastRuns.Landed> landed) {
+        private void table(Kind kind, TableName name, Pipeline pipeline, Resource resource, Optional<LastRuns.Last> landed) {
             Optional<Node> source = Optional.ofNullable(declared.get(name));
             Map<String, Object> details = new LinkedHashMap<>();
             details.put("pipeline", pipeline.name());
@@ -312,7 +323,7 @@ public class LineageReader {
                     details,
                     columns,
                     tests.getOrDefault(node.uniqueId(), List.of()),
-                    Optional.empty()));
+                    Optional.ofNullable(built.get(node.uniqueId()))));
         }
 
         private static Kind kind(Node node) {

@@ -35,7 +35,7 @@ public final class LineageView {
         view.putAll(node.details());
         view.put("columns", node.columns().stream().map(LineageView::column).toList());
         view.put("tests", node.tests().stream().map(LineageView::test).toList());
-        view.put("last_run", node.lastRun().map(LineageView::landed).orElse(null));
+        view.put("last_run", node.lastRun().map(LineageView::last).orElse(null));
         return view;
     }
 
@@ -48,19 +48,21 @@ public final class LineageView {
         return view;
     }
 
-    private static Map<String, Object> test(Lineage.Test test) {
-        Map<String, Object> view = new LinkedHashMap<>();
+    private static Map<String, @Nullable Object> test(Lineage.Test test) {
+        Map<String, @Nullable Object> view = new LinkedHashMap<>();
         view.put("name", test.name());
         view.put("severity", test.severity());
         view.put("file", test.file());
+        view.put("status", test.result().map(LastRuns.Tested::status).orElse(null));
+        view.put("failures", test.result().flatMap(LastRuns.Tested::failures).orElse(null));
         return view;
     }
 
-    private static Map<String, @Nullable Object> landed(LastRuns.Landed landed) {
+    private static Map<String, @Nullable Object> last(LastRuns.Last last) {
         Map<String, @Nullable Object> view = new LinkedHashMap<>();
-        view.put("id", landed.run());
-        view.put("status", landed.status());
-        view.put("landed_at", text(landed.landedAt()));
+        view.put("id", last.run());
+        view.put("status", last.status());
+        view.put("at", text(last.at()));
         return view;
     }
 
