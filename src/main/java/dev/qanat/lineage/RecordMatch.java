@@ -66,7 +66,7 @@ record RecordMatch(Resource resource, Optional<Item> item, Contract contract, St
             return parent.equals(List.of(HexFormat.of().formatHex(row.hash())));
         }
         List<String> names = checked.columns().stream().map(TargetColumn::name).toList();
-        return IntStream.range(0, resource.primaryKey().size()).allMatch(part -> {
+        return parent.size() == resource.primaryKey().size() && IntStream.range(0, parent.size()).allMatch(part -> {
             int at = names.indexOf(resource.primaryKey().get(part));
             return at < 0 || at < row.values().length && parent.get(part).equals(row.values()[at]);
         });

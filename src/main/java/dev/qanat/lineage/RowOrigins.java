@@ -38,6 +38,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 
 /** Leads from a stored row back to its record. Safe for use by several threads. */
@@ -260,20 +261,22 @@ public class RowOrigins {
             return new Bronze(
                     Optional.empty(), Status.NOT_KEPT, "the pipeline says bronze: {keep: none} for '" + resource.name() + "'", Optional.empty());
         }
-        Target target = new Target(run.pipeline(), resource);
-        TableName table = target.bronze();
+        TableName table = new Target(run.pipeline(), resource).bronze();
         if (catalogue.find(table).isEmpty()) {
             return new Bronze(Optional.of(table.toString()), Status.NOT_FOUND, "there is no table " + table, Optional.empty());
         }
-        RecordMatch match = new RecordMatch(
-                resource,
-                filler.child().map(child -> new Item(child, parent(resource, row.parent().orElse("")), row.index())),
-                target.contract(dataSource),
-                row.row().hash(),
-                row.row().position(),
-                run.poll().isPresent() ? Boolean.FALSE : null);
+        List<RecordMatch> matches = new ArrayList<>();
+        for (Filler each : readings(run, filler)) {
+            matches.add(new RecordMatch(
+                    each.resource(),
+                    each.child().map(child -> new Item(child, parent(each.resource(), row.parent().orElse("")), row.index())),
+                    new Target(run.pipeline(), each.resource()).contract(dataSource),
+                    row.row().hash(),
+                    row.row().position(),
+                    run.poll().isPresent() ? Boolean.FALSE : null));
+        }
         try (Connection connection = dataSource.getConnection()) {
-            return reading(connection, () -> find(connection, table, row.row(), match));
+            return reading(connection, () -> find(connection, table, row.row(), matches));
         } catch (SQLException e) {
             if (!CANCELED.equals(e.getSQLState())) {
                 throw e;
@@ -287,6 +290,20 @@ public class RowOrigins {
         }
     }
 
+    /** How the run read the record, and how it is read now: silver may have been built again by another contract since. */
+    private List<Filler> readings(Run run, Filler then) {
+        Optional<Filler> now = pipelines.active(run.pipeline())
+                .filter(active -> active.version() != run.configVersion())
+                .flatMap(active -> active.pipeline().resource(then.resource().name()))
+                .flatMap(resource -> then.child().isEmpty()
+                        ? Optional.of(new Filler(resource, Optional.empty()))
+                        : resource.children().stream()
+                                .filter(child -> child.field().equals(then.child().get().field()))
+                                .map(child -> new Filler(resource, Optional.of(child)))
+                                .findFirst());
+        return Stream.concat(Stream.of(then), now.stream()).toList();
+    }
+
     /** The parts of the parent's key. */
     private static List<String> parent(Resource resource, String id) {
         if (resource.primaryKey().size() < 2) {
@@ -295,11 +312,13 @@ public class RowOrigins {
         try {
             return JSON.readValue(id, new TypeReference<List<String>>() {});
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException(Child.PARENT_ID + " is no JSON array: " + id, e);
+            // The key had one column then.
+            return List.of(id);
         }
     }
 
-    private static Bronze find(Connection connection, TableName table, RowOrigin.Row row, RecordMatch match) throws SQLException {
+    private static Bronze find(Connection connection, TableName table, RowOrigin.Row row, List<RecordMatch> matching)
+            throws SQLException {
         try (PreparedStatement select = connection.prepareStatement("SELECT _source, _loaded_at, "
                 + "CASE WHEN octet_length(record::text) <= " + MOST_BYTES + " THEN record::text END AS record FROM " + table.sql()
                 + " WHERE _run_id = ? AND _position = ? LIMIT " + (MOST_RECORDS + 1))) {
@@ -319,7 +338,7 @@ public class RowOrigins {
                             record.getObject("_loaded_at", OffsetDateTime.class).toInstant(),
                             Optional.ofNullable(json));
                     first = first.or(() -> Optional.of(found));
-                    if (json != null && match.gives(json)) {
+                    if (json != null && matching.stream().anyMatch(match -> match.gives(json))) {
                         matches++;
                         exact = Optional.of(found);
                     }

@@ -400,4 +400,19 @@ class LineageIT {
         assertThat(found.getString("file.name")).isEqualTo("a.csv");
         assertThat(found.getLong("run.id")).isEqualTo(run);
     }
+
+    @Test
+    void what_a_replay_landed_leads_to_the_file_that_was_rejected() throws IOException {
+        String columns = "columns: { id: { type: integer }, price: { type: \"numeric(%s)\" } }\nprimary_key: id\n";
+        declareFiles(columns.formatted("12,2"));
+        long rejected = qanat.load(pipeline, "prices.csv", "id,price\n1,2.50\n2,2.505\n").getLong("id");
+        declareFiles(columns.formatted("12,3"));
+        Response replay = qanat.request().queryParam("wait", "PT30S").post("/runs/" + rejected + "/replay");
+        assertThat(replay.statusCode()).as(replay.asString()).isEqualTo(202);
+
+        JsonPath found = row(table, "id", 2);
+        assertThat(found.getLong("run.replays")).isEqualTo(rejected);
+        assertThat(found.getString("file.name") + " " + found.getInt("file.line")).isEqualTo("prices.csv 3");
+        assertThat(found.getString("bronze.record.price")).isEqualTo("2.505");
+    }
 }
