@@ -406,7 +406,7 @@ class LineageIT {
         String columns = "columns: { id: { type: integer }, price: { type: \"numeric(%s)\" } }\nprimary_key: id\n";
         declareFiles(columns.formatted("12,2"));
         long rejected = qanat.load(pipeline, "prices.csv", "id,price\n1,2.50\n2,2.505\n").getLong("id");
-        declareFiles(columns.formatted("12,3"));
+        declareFiles(columns.formatted("14,3"));
         Response replay = qanat.request().queryParam("wait", "PT30S").post("/runs/" + rejected + "/replay");
         assertThat(replay.statusCode()).as(replay.asString()).isEqualTo(202);
 

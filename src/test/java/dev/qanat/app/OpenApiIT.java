@@ -139,9 +139,9 @@ class OpenApiIT {
     @Test
     void every_answer_is_one_that_is_described() throws Exception {
         configurations();
+        lineage();
         runs();
         schedules();
-        lineage();
         access();
         server();
         forAll();
