@@ -137,18 +137,23 @@ class ArchitectureTest {
     }
 
     @Test
+    void lineage_knows_all_that_data_passes_through() {
+        knows("lineage", "failure", "pipeline", "records", "validate", "load", "ledger", "transform", "build").check(OURS);
+    }
+
+    @Test
     void ledger_knows_failures_alone() {
         knows("ledger", "failure").check(OURS);
     }
 
     @Test
-    void web_shows_the_ledger_and_pipelines() {
-        knows("web", "failure", "settings", "access", "pipeline", "ledger").check(OURS);
+    void web_shows_the_ledger_pipelines_and_lineage() {
+        knows("web", "failure", "settings", "access", "pipeline", "ledger", "lineage").check(OURS);
     }
 
     @Test
     void route_knows_all_but_the_embedded_server() {
-        knows("route", "failure", "settings", "access", "pipeline", "records", "api", "validate", "load", "ledger", "transform", "build", "web")
+        knows("route", "failure", "settings", "access", "pipeline", "records", "api", "validate", "load", "ledger", "transform", "build", "lineage", "web")
                 .check(OURS);
     }
 

@@ -32,6 +32,8 @@ public final class Policy {
             "GET /runs/*/events=viewer",
             "GET /schedules=viewer",
             "GET /routes=viewer",
+            "GET /api/v1/lineage=viewer",
+            "GET /api/v1/lineage/row=viewer",
             "GET /docs/**=public",
             "GET /q/openapi=viewer",
             "GET /q/swagger-ui/**=viewer",

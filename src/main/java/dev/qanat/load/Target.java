@@ -72,7 +72,7 @@ public final class Target {
         return silver;
     }
 
-    TableName bronze() {
+    public TableName bronze() {
         return bronze;
     }
 

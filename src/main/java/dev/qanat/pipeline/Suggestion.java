@@ -7,13 +7,13 @@ import java.util.Optional;
 import org.apache.commons.text.similarity.LevenshteinDistance;
 
 /** What somebody may have meant by a word that is not known. */
-final class Suggestion {
+public final class Suggestion {
     private static final int LONGEST_WORD = 63;
 
     private Suggestion() {}
 
     /** The known word that is nearest, if one is near enough to be meant: a third of the letters may differ. */
-    static Optional<String> of(String word, Collection<String> known) {
+    public static Optional<String> of(String word, Collection<String> known) {
         return nearest(word.toLowerCase(Locale.ROOT).replace('-', '_'), known);
     }
 
@@ -40,7 +40,8 @@ final class Suggestion {
                 .flatMap(l -> known.stream().filter(k -> k.equalsIgnoreCase(l)).findFirst());
     }
 
-    static String ask(String meant) {
+    /** The end of a message. */
+    public static String ask(String meant) {
         return "; did you mean '" + meant + "'?";
     }
 }

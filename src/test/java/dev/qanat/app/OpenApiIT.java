@@ -139,6 +139,7 @@ class OpenApiIT {
     @Test
     void every_answer_is_one_that_is_described() throws Exception {
         configurations();
+        lineage();
         runs();
         schedules();
         access();
@@ -291,6 +292,19 @@ class OpenApiIT {
         answers("DELETE", "/schedules/{pipeline}", of(own), 200);
         answers("DELETE", "/schedules/{pipeline}", of(ticking), 200);
         answers("DELETE", "/schedules/{pipeline}", of(ticking), 404);
+    }
+
+    private void lineage() throws IOException {
+        String fed = Qanat.newName("described");
+        qanat.pipeline(yaml("numeric(12,2)", fed));
+        qanat.load(fed, "a.csv", "id,amount\n1,1.5\n");
+        answers("GET", "/api/v1/lineage", request(), 200);
+        answers("GET", "/api/v1/lineage", request().queryParam("node", "silver." + fed).queryParam("direction", "upstream"), 200);
+        answers("GET", "/api/v1/lineage", request().queryParam("node", "nope"), 404);
+        answers("GET", "/api/v1/lineage", request().queryParam("depth", 1), 400);
+        answers("GET", "/api/v1/lineage/row", request().queryParam("table", "silver." + fed).queryParam("id", 1), 200);
+        answers("GET", "/api/v1/lineage/row", request().queryParam("table", "silver." + fed).queryParam("id", 2), 404);
+        answers("GET", "/api/v1/lineage/row", request(), 400);
     }
 
     /** On an application of its own: where there is a key, every request must show one. */
