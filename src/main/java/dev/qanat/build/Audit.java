@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.postgresql.PGConnection;
 
 /** Asks tests, as dbt does, within the transaction of what they audit. For one thread. */
@@ -67,9 +68,8 @@ final class Audit {
      * @param audited the node that the test is to keep from being published, if it fails
      */
     void ask(Node test, Map<String, Relation> standIns, Optional<Node> audited) throws SQLException {
-        Optional<Node> missing = test.dependsOn().stream()
-                .map(manifest::node)
-                .filter(read -> !read.isEphemeral() && !standIns.containsKey(read.uniqueId()) && !present.test(read))
+        Optional<Node> missing = read(test)
+                .filter(read -> !standIns.containsKey(read.uniqueId()) && !present.test(read))
                 .findFirst();
         if (missing.isPresent()) {
             results.add(result(test, audited, TestRun.Status.SKIPPED, Optional.empty(), 0, "",
@@ -93,6 +93,11 @@ final class Audit {
                     "it cannot be asked: " + e.getMessage()));
         }
         sql.connection().releaseSavepoint(before);
+    }
+
+    /** The relations that a node reads, also through ephemeral models. */
+    private Stream<Node> read(Node node) {
+        return node.dependsOn().stream().map(manifest::node).flatMap(read -> read.isEphemeral() ? read(read) : Stream.of(read));
     }
 
     private TestRun verdict(Node test, Compiled compiled, Optional<Node> audited, long begun) throws SQLException {

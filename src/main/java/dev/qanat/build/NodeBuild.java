@@ -94,7 +94,7 @@ final class NodeBuild {
     private ModelRun attempt() throws SQLException {
         try (Connection connection = build.connection()) {
             Sql sql = new Sql(connection);
-            if (node.kind() == Node.Kind.MODEL) {
+            if (node.config().preHooks().stream().anyMatch(hook -> !hook.transaction())) {
                 Compiled now = build.manifest().compile(node, Catalog.of(connection, node), build.order().fullRefresh());
                 hooks(sql, now.preHooks(), false);
             }

@@ -32,7 +32,7 @@ final class Publication {
     private static final Retry PATIENCE = Retry.of(
             "publication",
             RetryConfig.custom()
-                    .maxAttempts(60)
+                    .maxAttempts(20)
                     .intervalFunction(IntervalFunction.ofRandomized(Duration.ofMillis(500)))
                     .retryOnException(e -> e instanceof SQLException sql && LOCKED.equals(sql.getSQLState()))
                     .build());

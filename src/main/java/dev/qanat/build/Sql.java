@@ -55,8 +55,8 @@ final class Sql {
     }
 
     void execute(Collection<String> statements) throws SQLException {
-        for (String sql : statements) {
-            execute(sql);
+        if (!statements.isEmpty()) {
+            execute(String.join(";\n", statements));
         }
     }
 

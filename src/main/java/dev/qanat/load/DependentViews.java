@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -29,9 +30,15 @@ public final class DependentViews {
         this.views = views;
     }
 
-    /** The views as they stand; the nearest to the table come first. */
+    /**
+     * The views as they stand; the nearest to the table come first. Until the transaction ends nobody else who asks here gets an answer:
+     * two tables may have views in common, and what is being made anew cannot be described.
+     */
     public static DependentViews of(Connection connection, TableName table) throws SQLException {
         List<View> views = new ArrayList<>();
+        try (Statement lock = connection.createStatement()) {
+            lock.execute("SELECT pg_advisory_xact_lock(hashtextextended('qanat dependent views', 0))");
+        }
         try (PreparedStatement select = connection.prepareStatement("""
                 WITH RECURSIVE hanging(view, depth) AS (
                     SELECT rewrite.ev_class, 1
@@ -73,6 +80,7 @@ public final class DependentViews {
                            UNION ALL
                            SELECT format('COMMENT ON %s %I.%I IS %L', CASE relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'VIEW' END,
                                          nspname, relname, obj_description(class.oid, 'pg_class'))
+                           WHERE obj_description(class.oid, 'pg_class') IS NOT NULL
                            UNION ALL
                            SELECT format('COMMENT ON COLUMN %I.%I.%I IS %L', nspname, relname, attname,
                                          col_description(attrelid, attnum))
