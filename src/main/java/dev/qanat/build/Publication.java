@@ -25,17 +25,22 @@ import java.util.function.Function;
  */
 final class Publication {
 
+    private static final String LOCKED = "55P03";
+    private static final String DEPENDED_ON = "2BP01";
+    private static final int MOST_NEWCOMERS = 3;
+
     private static final Retry PATIENCE = Retry.of(
             "publication",
             RetryConfig.custom()
                     .maxAttempts(60)
                     .intervalFunction(IntervalFunction.ofRandomized(Duration.ofMillis(500)))
-                    .retryOnException(e -> e instanceof SQLException sql && "55P03".equals(sql.getSQLState()))
+                    .retryOnException(e -> e instanceof SQLException sql && LOCKED.equals(sql.getSQLState()))
                     .build());
 
     private final Sql sql;
     private final Node node;
     private final Function<TableName, Optional<String>> models;
+    private int newcomers;
 
     /** @param models the query of a model of the project that is built after this one */
     Publication(Sql sql, Node node, Function<TableName, Optional<String>> models) {
@@ -97,12 +102,25 @@ final class Publication {
         TableName name = new TableName(node.relation().schema(), node.relation().identifier());
         List<String> grants = Catalog.grants(sql.connection(), node.relation());
         DependentViews hanging = DependentViews.of(sql.connection(), name);
+        // In the order in which a reader of the views locks them, or each would wait for the other.
         sql.execute(hanging.drops());
-        sql.execute("DROP " + existing.get() + " " + node.relation());
+        drop(existing.get());
         sql.execute(rename);
         sql.execute(grants);
         for (DependentViews.View view : hanging.views()) {
             hangOn(view);
+        }
+    }
+
+    private void drop(Kind kind) throws SQLException {
+        try {
+            sql.execute("DROP " + kind + " " + node.relation());
+        } catch (SQLException e) {
+            if (DEPENDED_ON.equals(e.getSQLState()) && newcomers++ < MOST_NEWCOMERS) {
+                // Somebody has made a view of it since it was asked which there are.
+                throw new SQLException(e.getMessage(), LOCKED, e);
+            }
+            throw e;
         }
     }
 
@@ -137,7 +155,8 @@ final class Publication {
         try {
             PATIENCE.executeCheckedSupplier(() -> {
                 Savepoint before = sql.connection().setSavepoint();
-                sql.execute("SET LOCAL lock_timeout = '1s'");
+                // Less than PostgreSQL's deadlock_timeout: it is not a reader that gives way.
+                sql.execute("SET LOCAL lock_timeout = '800ms'");
                 try {
                     step.run();
                 } catch (SQLException | RuntimeException e) {

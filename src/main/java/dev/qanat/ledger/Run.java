@@ -12,8 +12,10 @@ import java.util.Optional;
  * @param scheduledFor the tick of the schedule that queued it
  * @param replays the run whose rejections this one checks again
  * @param notReplayable of a replay that has begun, how many rejections are left because they cannot be checked again
+ * @param fromBronze whether it builds the silver tables of its resource again from bronze, without a file or a request
  * @param cancelRequestedAt since when it is to stop
- * @param file the file of the run; empty for a replay or a poll, and for a run that looked for files and found none, or is yet to look
+ * @param file the file of the run; empty for a replay, a poll or a run from bronze, and for a run that looked for files and found none,
+ *     or is yet to look
  * @param models what a run of models alone builds, in dbt's selection syntax; empty for any other run
  * @param poll what a run fetches from APIs; empty for one that does not
  * @param bytes of the source read so far
@@ -30,6 +32,7 @@ public record Run(
         Optional<Instant> scheduledFor,
         Optional<Long> replays,
         Optional<Long> notReplayable,
+        boolean fromBronze,
         Instant queuedAt,
         Optional<Instant> startedAt,
         Optional<Instant> landedAt,

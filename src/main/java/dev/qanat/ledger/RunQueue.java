@@ -219,7 +219,8 @@ public class RunQueue {
 
     /**
      * Claims the next run. Only the first of a pipeline's queue (oldest file, then name) can be claimed, and only while fewer of its
-     * runs are running than it may have; of a run that landed, only what follows the landing is left to do.
+     * runs are running than it may have, and only by itself where it builds tables again from bronze; of a run that landed, only what
+     * follows the landing is left to do.
      *
      * @param limits how many runs of a pipeline may run at once. Only runs of these pipelines are claimed: those of a pipeline that
      *     is not in force wait until it is again
@@ -239,7 +240,7 @@ public class RunQueue {
     private Optional<Long> claim(String[] pipelines, Integer[] limits, boolean polls) {
         return db.sql("""
                         WITH head AS (
-                            SELECT DISTINCT ON (pipeline) id, pipeline, available_at
+                            SELECT DISTINCT ON (pipeline) id, pipeline, available_at, from_bronze
                             FROM qanat.run
                             WHERE status = 'queued' AND pipeline = ANY (:pipelines) AND cancel_requested_at IS NULL
                             ORDER BY pipeline, file_modified, file, id
@@ -252,7 +253,7 @@ public class RunQueue {
                                           WHERE busy.pipeline = allowed.pipeline AND busy.status = 'running')
                               AND NOT EXISTS (SELECT FROM qanat.run busy
                                               WHERE busy.pipeline = allowed.pipeline AND busy.status = 'running'
-                                                AND busy.slot = slot.slot)
+                                                AND (busy.slot = slot.slot OR busy.from_bronze OR head.from_bronze))
                             GROUP BY pipeline
                         ), next AS (
                             SELECT run.id, place.slot
@@ -384,14 +385,13 @@ public class RunQueue {
                             RETURNING *
                         ), redone AS (
                             INSERT INTO qanat.run (pipeline, config_version, trigger, scheduled_for, full_refresh, redoes, replays,
-                                                   source, file, file_size, file_modified, polled, range_from, range_to, models,
-                                                   available_at)
+                                                   source, file, file_size, file_modified, polled, range_from, range_to, models, from_bronze,
+                                                   resource, available_at)
                             SELECT pipeline, config_version, trigger, scheduled_for, full_refresh, id, replays, source, file, file_size,
-                                   file_modified, polled, range_from, range_to, models, now() + make_interval(secs => :delay)
+                                   file_modified, polled, range_from, range_to, models, from_bronze,
+                                   CASE WHEN from_bronze THEN resource END, now() + make_interval(secs => :delay)
                             FROM interrupted
-                            ON CONFLICT (pipeline, polled, coalesce(range_from, ''), coalesce(range_to, ''), full_refresh)
-                                WHERE status IN ('queued', 'deferred') AND polled IS NOT NULL
-                            DO NOTHING      -- one that will do the same waits already
+                            ON CONFLICT DO NOTHING      -- one that will do the same waits already
                             RETURNING id, redoes
                         ), known AS (
                             INSERT INTO qanat.poll_partition
@@ -439,6 +439,27 @@ public class RunQueue {
                 .param("trigger", Run.Trigger.API.id())
                 .param("fullRefresh", fullRefresh)
                 .param("select", select)
+                .query(Long.class)
+                .single();
+    }
+
+    /**
+     * Queues a run that builds the silver tables of a resource again from bronze, behind what is queued now, unless one waits already.
+     *
+     * @return the run that waits
+     */
+    public long enqueueFromBronze(String pipeline, int configVersion, String resource) {
+        // The time stands where a file's does, by which runs are put in order.
+        return db.sql("""
+                        INSERT INTO qanat.run (pipeline, config_version, trigger, from_bronze, resource, file_modified)
+                        VALUES (:pipeline, :version, :trigger, true, :resource, now())
+                        ON CONFLICT (pipeline, resource) WHERE status = 'queued' AND from_bronze
+                        DO UPDATE SET from_bronze = excluded.from_bronze
+                        RETURNING id""")
+                .param("pipeline", pipeline)
+                .param("version", configVersion)
+                .param("trigger", Run.Trigger.API.id())
+                .param("resource", resource)
                 .query(Long.class)
                 .single();
     }

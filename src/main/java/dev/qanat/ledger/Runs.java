@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -111,6 +112,28 @@ public class Runs {
                                     row.getString("action")));
                 });
         return changes;
+    }
+
+    /** The versions of a pipeline that landed records of a resource. */
+    public List<Integer> versionsLanded(String pipeline, String resource) {
+        return db.sql("""
+                        SELECT DISTINCT config_version FROM qanat.run_resource JOIN qanat.run ON run.id = run_id
+                        WHERE pipeline = :pipeline AND run_resource.resource = :resource AND NOT from_bronze
+                        ORDER BY config_version""")
+                .param("pipeline", pipeline)
+                .param("resource", resource)
+                .query(Integer.class)
+                .list();
+    }
+
+    /** The resources of a pipeline of which something has landed, by file or request. */
+    public Set<String> resourcesLanded(String pipeline) {
+        return db.sql("""
+                        SELECT DISTINCT run_resource.resource FROM qanat.run_resource JOIN qanat.run ON run.id = run_id
+                        WHERE pipeline = :pipeline AND NOT from_bronze""")
+                .param("pipeline", pipeline)
+                .query(String.class)
+                .set();
     }
 
     /** Notes which version and which resource read the run's file. */
@@ -299,6 +322,7 @@ public class Runs {
                 instant(row, "scheduled_for"),
                 number(row, "replays"),
                 number(row, "not_replayable"),
+                row.getBoolean("from_bronze"),
                 instant(row, "queued_at").orElseThrow(),
                 instant(row, "started_at"),
                 instant(row, "landed_at"),

@@ -18,7 +18,6 @@ public final class ItemsLanding extends TableLanding {
     static final String PARENTS = "qanat_parents";
 
     private final StagedItems items;
-    private final String alias;
     private final boolean replaces;
 
     /**
@@ -29,7 +28,6 @@ public final class ItemsLanding extends TableLanding {
     ItemsLanding(Target target, StagedItems items, long run, boolean present, boolean replaces, int number) {
         super(target, items.table().name(), items.rows(), columns(items), run, present, "_" + number);
         this.items = items;
-        this.alias = "items_" + number;
         this.replaces = replaces;
         keyRepeats();
     }
@@ -43,20 +41,6 @@ public final class ItemsLanding extends TableLanding {
         }
         columns.addAll(items.table().columns());
         return List.copyOf(columns);
-    }
-
-    long staged() {
-        return items.rows();
-    }
-
-    /** What the items are called beside those of other arrays. */
-    String alias() {
-        return alias;
-    }
-
-    /** Lets PostgreSQL plan as it likes again, after the landing of another table has told it how. */
-    public String getPlanFreely() {
-        return joins("'on'");
     }
 
     /** The items of the rows that have landed. */

@@ -25,35 +25,43 @@ public final class Landing {
     private final Staging staging;
     private final Target target;
     private final long run;
-    private final Target.Present present;
+    private final boolean presentBronze;
     private final Duration timeout;
     private final boolean parallel;
     private final TableLanding table;
-    private final List<ItemsLanding> items;
+    private final List<? extends TableLanding> items;
+    private final long filtered;
 
-    private Landing(
+    /**
+     * @param run that the records come from
+     * @param filtered how many accepted records are not to land
+     */
+    Landing(
             Staging staging,
             Target target,
             long run,
-            Target.Present present,
-            List<ItemsLanding> items,
+            boolean presentBronze,
+            TableLanding table,
+            List<? extends TableLanding> items,
+            long filtered,
             Duration timeout,
             boolean parallel) {
         this.staging = staging;
         this.target = target;
         this.run = run;
-        this.present = present;
+        this.presentBronze = presentBronze;
         this.timeout = timeout;
         this.parallel = parallel;
-        this.table =
-                new TableLanding(target, staging.rowsTable(), staging.rows(), staging.columns(), run, present.silver(), "");
+        this.table = table;
         this.items = items;
+        this.filtered = filtered;
     }
 
     /**
      * Begins a landing: widens the target's tables and finds out whether the run holds a key twice, each in a transaction of its
      * own.
      *
+     * @param run that the records come from
      * @param timeout how long a statement of the landing may take
      * @param parallel whether a statement may run in several processes; not after an attempt that failed: these need shared memory,
      *     of which a container may have little
@@ -64,8 +72,18 @@ public final class Landing {
         // Where there was no record no column is known, and the statements name those of the key.
         staging.complete(target.key());
         Target.Present present = target.prepare(dataSource, staging.named(), staging.columns());
-        Landing landing =
-                new Landing(staging, target, run, present, items(dataSource, staging, target, run), timeout, parallel);
+        TableLanding table =
+                new TableLanding(target, staging.rowsTable(), staging.rows(), staging.columns(), run, present.silver(), "");
+        Landing landing = new Landing(
+                staging,
+                target,
+                run,
+                present.bronze(),
+                table,
+                items(dataSource, staging, target, run),
+                staging.accepted() - staging.rows(),
+                timeout,
+                parallel);
         String by = landing.table.distinctBy();
         if (by != null && present.silver() && !staging.isDistinct(by, landing.settings())) {
             landing.table.keyRepeats();
@@ -100,7 +118,7 @@ public final class Landing {
 
     private String settings() {
         String settings = "SELECT set_config('statement_timeout', '" + timeout.toMillis() + "', true),"
-                + " set_config('application_name', '" + Staging.nameOf(run) + "', true), set_config('jit', 'off', true),"
+                + " set_config('application_name', '" + staging.name() + "', true), set_config('jit', 'off', true),"
                 + " set_config('work_mem', '" + SORT_MEMORY + "', true),"
                 + " set_config('maintenance_work_mem', '" + SORT_MEMORY + "', true)"
                 + (isHasItems() ? ", set_config('DateStyle', 'ISO', true)" : "");
@@ -117,7 +135,7 @@ public final class Landing {
 
     /** Counts what is staged. A crash of PostgreSQL empties unlogged tables, and a landing must not take that for no rows. */
     public String getCountStaged() {
-        return "SELECT (SELECT count(*) FROM " + staging.rowsTable().sql() + ") AS rows, (SELECT count(*) FROM "
+        return "SELECT (SELECT count(*) FROM " + table.rows() + ") AS " + table.alias() + ", (SELECT count(*) FROM "
                 + staging.rejectionsTable().sql() + ") AS rejections"
                 + (isKeepsBronze() ? ", (SELECT count(*) FROM " + staging.bronzeTable().sql() + ") AS records" : "")
                 + items.stream().map(each -> ", (SELECT count(*) FROM " + each.rows() + ") AS " + each.alias()).collect(joining());
@@ -125,7 +143,7 @@ public final class Landing {
 
     /** @throws TransientFailure when something is missing: the run is done again from its file */
     public void checkStaged(java.util.Map<String, Number> counts) {
-        expect(counts.get("rows"), staging.rows(), "rows");
+        expect(counts.get(table.alias()), table.staged(), "rows");
         expect(counts.get("rejections"), staging.rejected(), "rejections");
         if (isKeepsBronze()) {
             expect(counts.get("records"), staging.accepted(), "records");
@@ -148,16 +166,18 @@ public final class Landing {
 
     /** Keeps the accepted records as they came, in a table that it makes when it is missing; its parameter is the source's name. */
     public String getBronze() {
+        // The time of the statement, which has the lock: what lands later has a later one.
         String records = " SELECT " + run + "::bigint AS _run_id, " + SOURCE + " AS _source, _position,"
-                + " now() AS _loaded_at, record FROM " + staging.bronzeTable().sql();
-        return present.bronze()
-                ? "INSERT INTO " + target.bronze().sql() + " (_run_id, _source, _position, _loaded_at, record)" + records
+                + " statement_timestamp() AS _loaded_at, record, _n AS _ordinal, _from_text, _left_out FROM " + staging.bronzeTable().sql();
+        return presentBronze
+                ? "INSERT INTO " + target.bronze().sql() + " (_run_id, _source, _position, _loaded_at, record, _ordinal, _from_text, _left_out)"
+                        + records
                 : "CREATE TABLE " + target.bronze().sql() + " AS" + records;
     }
 
     /** Whether the landing makes the bronze table. */
     public boolean isCreatesBronze() {
-        return !present.bronze();
+        return !presentBronze;
     }
 
     /** Gives the new bronze table what a table made of a query lacks. */
@@ -176,8 +196,18 @@ public final class Landing {
     }
 
     /** The landings of arrays' items, to come after that of the rows. */
-    public List<ItemsLanding> getItems() {
+    public List<? extends TableLanding> getItems() {
         return items;
+    }
+
+    /** Whether items are found by their rows, which have landed before them. */
+    public boolean isLinksItems() {
+        return items.stream().anyMatch(ItemsLanding.class::isInstance);
+    }
+
+    /** Whether the tables stand in for those of silver, and nobody is to be told of what lands in them. */
+    public boolean isAside() {
+        return target.isAside();
     }
 
     /** Notes which rows have landed, with the id that leads from their items to them. */
@@ -201,7 +231,6 @@ public final class Landing {
     }
 
     public long getFiltered() {
-        return staging.accepted() - staging.rows();
+        return filtered;
     }
-
 }

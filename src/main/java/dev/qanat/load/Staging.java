@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -56,7 +57,7 @@ public final class Staging {
     private final AtomicLong rows = new AtomicLong();
     private final AtomicLong accepted = new AtomicLong();
     private final AtomicLong rejected = new AtomicLong();
-    private final StagedTable table;
+    private volatile StagedTable table;
     private final Map<String, StagedItems> items = new LinkedHashMap<>();
     private volatile boolean cleaned;
     private volatile boolean sawText;
@@ -110,7 +111,12 @@ public final class Staging {
         return named(run);
     }
 
-    private TableName table(String kind) {
+    String name() {
+        return nameOf(run);
+    }
+
+    /** A table of the run that goes with the others. */
+    TableName table(String kind) {
         return table(run, part, kind);
     }
 
@@ -155,16 +161,35 @@ public final class Staging {
 
     /** Makes the tables anew, empty. */
     public void create() throws SQLException {
+        create("[a-z]");
+    }
+
+    /**
+     * Makes the tables anew, empty, but for the rejections, which stay and are counted on: what is staged next has its rows and columns to
+     * itself. The numbers of its chunks go on.
+     */
+    public synchronized void next() throws SQLException {
+        create("(rows|bronze|cleaned|items)");
+        table = new StagedTable(table("rows"));
+        items.clear();
+        rows.set(0);
+        accepted.set(0);
+        cleaned = false;
+    }
+
+    /** @param dropped how the names of the tables that go begin, as a regular expression */
+    private void create(String dropped) throws SQLException {
         try (Connection connection = dataSource.getConnection();
                 Statement statement = connection.createStatement()) {
-            drop(statement, run, part);
+            dropLike(statement, "^" + table(run, part, "").name() + dropped);
             statement.execute("CREATE UNLOGGED TABLE " + rowsTable().sql()
                     + " (_n bigint NOT NULL, _position bigint NOT NULL, _row_hash bytea NOT NULL)" + OPTIONS);
             if (keepRecords) {
                 statement.execute("CREATE UNLOGGED TABLE " + bronzeTable().sql()
-                        + " (_n bigint NOT NULL, _entry text, _position bigint NOT NULL, record json NOT NULL)" + OPTIONS);
+                        + " (_n bigint NOT NULL, _entry text, _position bigint NOT NULL, _from_text boolean NOT NULL,"
+                        + " _left_out boolean NOT NULL, record json NOT NULL)" + OPTIONS);
             }
-            statement.execute("CREATE UNLOGGED TABLE " + rejectionsTable().sql()
+            statement.execute("CREATE UNLOGGED TABLE IF NOT EXISTS " + rejectionsTable().sql()
                     + " (_n bigint NOT NULL, _entry text, position bigint NOT NULL, column_name text, code text NOT NULL,"
                     + " reason text NOT NULL, record text NOT NULL)" + OPTIONS);
         }
@@ -368,14 +393,10 @@ public final class Staging {
 
     /** The items of the rows that are loaded. */
     private static List<Item> staged(CheckedChunk checked, CheckedItems items, long first) {
-        Set<Row> loaded = Collections.newSetFromMap(new IdentityHashMap<>());
-        boolean all = checked.rows() == checked.accepted();
-        if (!all) {
-            loaded.addAll(checked.rows());
-        }
+        Predicate<Row> loaded = loaded(checked);
         List<Item> staged = new ArrayList<>();
         for (int i = 0; i < items.rows().size(); i++) {
-            if (all || loaded.contains(checked.accepted().get(i))) {
+            if (loaded.test(checked.accepted().get(i))) {
                 List<Row> ofRecord = items.rows().get(i);
                 for (int index = 0; index < ofRecord.size(); index++) {
                     staged.add(new Item(first + i, index, ofRecord.get(index)));
@@ -383,6 +404,16 @@ public final class Staging {
             }
         }
         return staged;
+    }
+
+    /** Whether an accepted row is loaded: a step of the route, or the cursor, may have left it out. */
+    private static Predicate<Row> loaded(CheckedChunk checked) {
+        if (checked.rows() == checked.accepted()) {
+            return row -> true;
+        }
+        Set<RawRecord> loaded = Collections.newSetFromMap(new IdentityHashMap<>());
+        checked.rows().forEach(row -> loaded.add(row.record()));
+        return row -> loaded.contains(row.record());
     }
 
     private void copyItems(PGConnection connection, CheckedItems items, List<Item> staged) throws SQLException {
@@ -400,10 +431,14 @@ public final class Staging {
 
     private void copyBronze(PGConnection connection, CheckedChunk checked, long first) throws SQLException {
         Function<RawRecord, String> json = checked.chunk().jsonTexts();
-        List<String> names = List.of("_n", "_entry", "_position", "record");
+        List<String> names = List.of("_n", "_entry", "_position", "_from_text", "_left_out", "record");
+        String fromText = Boolean.toString(checked.chunk().isText());
+        Predicate<Row> loaded = loaded(checked);
         copy(connection, bronzeTable(), names, Ordinals.from(first), checked.accepted(), (row, copy) -> {
             copy.text(checked.chunk().entry());
             copy.bigint(row.record().line());
+            copy.value(Kind.BOOLEAN, fromText);
+            copy.value(Kind.BOOLEAN, Boolean.toString(!loaded.test(row)));
             copy.text(json.apply(row.record()));
         });
     }

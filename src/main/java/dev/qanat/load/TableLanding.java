@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * twice, rows that went are removed (replace), the others are compared with what is stored, and those that differ are updated or
  * inserted. Each step's count is exact; see {@code docs/decisions/}.
  */
-public sealed class TableLanding permits ItemsLanding {
+public sealed class TableLanding permits ItemsLanding, RebuiltLanding {
 
     private final Target target;
     private final String rows;
@@ -29,6 +29,7 @@ public sealed class TableLanding permits ItemsLanding {
     private final List<TargetColumn> columns;
     private final long run;
     private final boolean present;
+    private final String suffix;
     private final String chosenRows;
     private final String changedRows;
     private final WriteDisposition disposition;
@@ -55,6 +56,7 @@ public sealed class TableLanding permits ItemsLanding {
         this.columns = columns;
         this.run = run;
         this.present = present;
+        this.suffix = suffix;
         this.chosenRows = "qanat_chosen" + suffix;
         this.changedRows = "qanat_changed" + suffix;
         this.disposition = target.resource().writeDisposition();
@@ -67,6 +69,29 @@ public sealed class TableLanding permits ItemsLanding {
 
     String rows() {
         return rows;
+    }
+
+    List<TargetColumn> columns() {
+        return columns;
+    }
+
+    /** How many rows are to land, of which some may repeat others. */
+    long staged() {
+        return staged;
+    }
+
+    /** What the rows are called beside those of the other tables of the landing. */
+    String alias() {
+        return "rows" + suffix;
+    }
+
+    /**
+     * The run that the rows come from, for SQL.
+     *
+     * @param of what the rows are called in the statement, with a dot; or nothing
+     */
+    String origin(String of) {
+        return run + "::bigint";
     }
 
     /** The resource as the run's counts name it. */
@@ -90,12 +115,12 @@ public sealed class TableLanding permits ItemsLanding {
     public String getCreate() {
         String list = Stream.concat(
                         target.columns(columns).entrySet().stream().map(column -> value(column.getKey(), column.getValue())),
-                        Stream.of(run + "::bigint AS _run_id", "_position", "_row_hash", "now() AS _created_at", "now() AS _updated_at"))
+                        Stream.of(origin("") + " AS _run_id", "_position", "_row_hash", "now() AS _created_at", "now() AS _updated_at"))
                 .collect(Collectors.joining(", "));
-        return "CREATE TABLE " + target.silver().sql() + " AS " + createdFrom(list);
+        return (target.isAside() ? "CREATE UNLOGGED TABLE " : "CREATE TABLE ") + target.silver().sql() + " AS " + createdFrom(list);
     }
 
-    private String createdFrom(String list) {
+    String createdFrom(String list) {
         if (distinctBy() == null) {
             return rowsInOrder(list);
         }
@@ -180,9 +205,13 @@ public sealed class TableLanding permits ItemsLanding {
         String differs = target.byKey() && !valueColumns().isEmpty()
                 ? " OR (" + comparable("t.") + ") IS DISTINCT FROM (" + comparable("s.") + ")"
                 : "";
-        return "CREATE TEMPORARY TABLE " + changedRows + " ON COMMIT DROP AS SELECT s.*, t.ctid AS _target FROM "
+        return createChanged() + "SELECT s.*, t.ctid AS _target FROM "
                 + source() + " AS s LEFT JOIN " + target.silver().sql() + " AS t ON " + sameRow()
                 + " WHERE t._row_hash IS NULL" + differs + " ORDER BY " + (target.byKey() ? key("s.") : "s._row_hash");
+    }
+
+    String createChanged() {
+        return "CREATE TEMPORARY TABLE " + changedRows + " ON COMMIT DROP AS ";
     }
 
     public void countChanged(int rows) {
@@ -199,6 +228,11 @@ public sealed class TableLanding permits ItemsLanding {
         return joins("'off'");
     }
 
+    /** Lets PostgreSQL plan as it likes again, after the landing of another table has told it how. */
+    public String getPlanFreely() {
+        return joins("'on'");
+    }
+
     static String joins(String state) {
         return "SELECT set_config('enable_hashjoin', " + state + ", true), set_config('enable_mergejoin', " + state + ", true)";
     }
@@ -211,7 +245,7 @@ public sealed class TableLanding permits ItemsLanding {
         List<String> names = valueColumns().stream().map(column -> quoted(column.name())).toList();
         return "UPDATE " + target.silver().sql() + " AS t SET "
                 + names.stream().map(name -> name + " = s." + name + ", ").collect(Collectors.joining())
-                + "_run_id = " + run + ", _position = s._position, _row_hash = s._row_hash, _updated_at = now()"
+                + "_run_id = " + origin("s.") + ", _position = s._position, _row_hash = s._row_hash, _updated_at = now()"
                 + " FROM " + changedRows + " AS s WHERE s._target IS NOT NULL AND t.ctid = s._target AND (" + key("t.")
                 + ") IS NOT DISTINCT FROM (" + key("s.") + ")";
     }
@@ -224,7 +258,7 @@ public sealed class TableLanding permits ItemsLanding {
         String names = Stream.concat(
                         columns.stream().map(column -> quoted(column.name())), Stream.of("_position", "_row_hash"))
                 .collect(Collectors.joining(", "));
-        return "INSERT INTO " + target.silver().sql() + " (_run_id, " + names + ") SELECT " + run + ", " + names + " FROM "
+        return "INSERT INTO " + target.silver().sql() + " (_run_id, " + names + ") SELECT " + origin("") + ", " + names + " FROM "
                 + (isCompares() ? changedRows + " WHERE _target IS NULL" : source() + " ORDER BY _n");
     }
 
@@ -263,11 +297,11 @@ public sealed class TableLanding permits ItemsLanding {
     }
 
     /** Rows that are appended and stored already count as duplicates. */
-    private boolean tellsUnchanged() {
+    boolean tellsUnchanged() {
         return isCompares() && disposition != WriteDisposition.APPEND;
     }
 
-    private long distinct() {
+    long distinct() {
         return isChooses() ? chosen : staged;
     }
 
@@ -317,14 +351,14 @@ public sealed class TableLanding permits ItemsLanding {
                 : "t._row_hash = s._row_hash";
     }
 
-    private List<TargetColumn> valueColumns() {
+    List<TargetColumn> valueColumns() {
         return columns.stream()
                 .filter(column -> !target.resource().primaryKey().contains(column.name()))
                 .toList();
     }
 
     /** The value columns as things that can be compared: json has no equality, its text has. */
-    private String comparable(String alias) {
+    String comparable(String alias) {
         return valueColumns().stream()
                 .map(column -> alias + quoted(column.name()) + (column.type().kind() == Kind.JSON ? "::text" : ""))
                 .collect(Collectors.joining(", "));

@@ -33,16 +33,39 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Target {
 
+    /** The columns of bronze by which its records can be loaded again; tables that an earlier version made lack them. */
+    static final List<String> BRONZE_ORIGIN = List.of("_ordinal", "_from_text", "_left_out");
+
     private final String pipeline;
     private final Resource resource;
     private final TableName silver;
     private final TableName bronze;
+    /** Begins the names of tables that stand in for those of silver; null where they are silver's. */
+    private final @Nullable String aside;
 
     public Target(String pipeline, Resource resource) {
+        this(pipeline, resource, new TableName("silver", resource.table()), null);
+    }
+
+    private Target(String pipeline, Resource resource, TableName silver, @Nullable String aside) {
         this.pipeline = pipeline;
         this.resource = resource;
-        this.silver = new TableName("silver", resource.table());
+        this.silver = silver;
+        this.aside = aside;
         this.bronze = new TableName("bronze", pipeline + "__" + resource.name());
+    }
+
+    /**
+     * Unlogged tables that stand in for those of silver, and become what these are after the same landings.
+     *
+     * @param name begins their names, in the schema of the staging
+     */
+    Target aside(String name) {
+        return new Target(pipeline, resource.again(), new TableName(Staging.SCHEMA, name + "silver"), name);
+    }
+
+    boolean isAside() {
+        return aside != null;
     }
 
     public TableName silver() {
@@ -59,7 +82,11 @@ public final class Target {
 
     /** The table of a child's items. */
     Target child(Child child) {
-        return new Target(pipeline, child.stored());
+        if (aside == null) {
+            return new Target(pipeline, child.stored());
+        }
+        TableName table = new TableName(Staging.SCHEMA, aside + "silver_" + (1 + resource.children().indexOf(child)));
+        return new Target(pipeline, child.stored(), table, aside);
     }
 
     /** The lock that every writer of the silver table takes until the end of its transaction. */
@@ -191,16 +218,23 @@ public final class Target {
      */
     Needs needs(Connection connection, Map<String, ColumnType> columns) throws SQLException {
         Map<String, String> stored = columnsOf(connection, silver);
-        Present present = new Present(!columnsOf(connection, bronze).isEmpty(), !stored.isEmpty());
+        Map<String, String> kept = columnsOf(connection, bronze);
+        Present present = new Present(!kept.isEmpty(), !stored.isEmpty());
+        List<Step> steps = new ArrayList<>();
+        if (resource.keepBronze() && !kept.isEmpty() && !kept.keySet().containsAll(BRONZE_ORIGIN)) {
+            steps.add(new Step(
+                    "ALTER TABLE " + bronze.sql() + " ADD COLUMN IF NOT EXISTS _ordinal bigint,"
+                            + " ADD COLUMN IF NOT EXISTS _from_text boolean, ADD COLUMN IF NOT EXISTS _left_out boolean",
+                    false));
+        }
         if (stored.isEmpty()) {
-            if (resource.schemaContract().tables() == Mode.FREEZE) {
+            if (!isAside() && resource.schemaContract().tables() == Mode.FREEZE) {
                 throw new InputFailure(
                         Code.SCHEMA_FROZEN,
                         "table " + silver + " does not exist, and schema_contract says tables: freeze; create it or let it evolve");
             }
-            return new Needs(present, List.of(), null, List.of());
+            return new Needs(present, steps, null, List.of());
         }
-        List<Step> steps = new ArrayList<>();
         List<String> views = widen(connection, columns, stored, steps);
         Step key = null;
         if (!hasKey(connection, columns.keySet()) && (byKey() || byHash())) {

@@ -121,6 +121,27 @@ public record Resource(
                 : with(columns, primaryKey.isEmpty() ? WriteDisposition.APPEND : WriteDisposition.MERGE, children);
     }
 
+    /** The resource as its kept records are loaded once more: they are added to each other, and not kept again. */
+    public Resource again() {
+        Resource adding = adding();
+        return new Resource(
+                name,
+                source,
+                files,
+                table,
+                columns,
+                primaryKey,
+                adding.writeDisposition,
+                dedup,
+                schemaContract,
+                maxErrors,
+                false,
+                where,
+                polling,
+                children,
+                declared);
+    }
+
     /** The resource with these children. */
     Resource with(List<Child> itsChildren) {
         return with(columns, writeDisposition, itsChildren);

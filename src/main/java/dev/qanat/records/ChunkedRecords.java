@@ -20,7 +20,7 @@ final class ChunkedRecords implements Chunks {
     private static final int ITEM_WEIGHT = 64;
 
     /** Most chunks end a little beyond the limit; one that ends far beyond it has a long record at its end. */
-    private static final int LARGE = Limits.CHUNK_CHARACTERS + Limits.CHUNK_CHARACTERS / 4;
+    static final int LARGE = Limits.CHUNK_CHARACTERS + Limits.CHUNK_CHARACTERS / 4;
 
     private final RecordSource source;
     private final String description;

@@ -43,9 +43,13 @@ public final class KeptRecords implements Chunks {
         }
     }
 
-    /** @param kept is read as chunks are asked for */
-    public KeptRecords(Iterator<KeptRecord> kept, Declared declared, Limits limits) {
+    /**
+     * @param kept is read as chunks are asked for
+     * @param first the number of the first chunk
+     */
+    public KeptRecords(Iterator<KeptRecord> kept, Declared declared, Limits limits, int first) {
         this.kept = kept;
+        number = first;
         json = Json.factory(limits);
         flattening = new Flattening(declared, new Encoding(StandardCharsets.UTF_8), limits);
         next = read();
@@ -53,7 +57,7 @@ public final class KeptRecords implements Chunks {
 
     @Override
     public String description() {
-        return "rejections";
+        return "kept records";
     }
 
     @Override
@@ -78,9 +82,15 @@ public final class KeptRecords implements Chunks {
             next = read();
         }
         List<RawRecord> all = List.copyOf(records);
+        boolean large = weight > ChunkedRecords.LARGE;
         return first.header() == null
-                ? new Chunk(number++, first.entry(), false, false, flattening.fields(), all, flattening.itemFields())
-                : new Chunk(number++, first.entry(), false, false, first.header(), all);
+                ? new Chunk(number++, first.entry(), false, large, flattening.fields(), all, flattening.itemFields())
+                : new Chunk(number++, first.entry(), false, large, first.header(), all);
+    }
+
+    /** The number of the next chunk. */
+    public synchronized int number() {
+        return number;
     }
 
     private @Nullable Read read() {

@@ -28,7 +28,7 @@ public class Engine implements RouteFiles.Instances {
     private static final Logger LOG = Logger.getLogger(Engine.class);
 
     /** Routes without which nothing is loaded. */
-    private static final List<String> ESSENTIAL = List.of("load-file", "poll-run", "land", "landing", "heartbeat", "refresh");
+    private static final List<String> ESSENTIAL = List.of("load-file", "from-bronze", "poll-run", "land", "landing", "heartbeat", "refresh");
 
     /** Runs that poll and are worked on at a time. They mostly wait, and none is to wait for another pipeline's. */
     private static final int POLLERS = 16;

@@ -175,8 +175,10 @@ public class FileLoading {
             throw leaseLost(load.getRun());
         }
         boolean first = load.firstLanding();
-        load.beginLanding(Landing.begin(
-                dataSource, opened.staging(), opened.target(), load.getRun().id(), settings.landingTimeout(), first));
+        load.beginLanding(load.isFromBronze()
+                ? load.getRebuild().land(settings.landingTimeout(), first)
+                : Landing.begin(
+                        dataSource, opened.staging(), opened.target(), load.getRun().id(), settings.landingTimeout(), first));
     }
 
     private static Run.RunFile file(Run run) {

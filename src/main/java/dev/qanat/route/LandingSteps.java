@@ -82,6 +82,15 @@ public class LandingSteps {
         }
     }
 
+    /** Nothing of the resource may have landed while its tables were built again, or the landing is undone. */
+    public void rebuilt(@Body List<Map<String, Number>> landed, @ExchangeProperty("load") Load load) {
+        if (landed.get(0).get("landed").longValue() != load.getRebuild().known()) {
+            throw new TransientFailure(
+                    Code.DATABASE_CONFLICT,
+                    "another run has loaded " + load.getTableName() + " while it was built again from bronze; trigger that once more");
+        }
+    }
+
     /** The transaction is committed. */
     public void committed(@ExchangeProperty("load") Load load) {
         load.markLanded();

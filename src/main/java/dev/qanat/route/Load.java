@@ -6,6 +6,7 @@ import dev.qanat.failure.InputFailure;
 import dev.qanat.failure.TransientFailure;
 import dev.qanat.ledger.Run;
 import dev.qanat.load.Landing;
+import dev.qanat.load.Rebuild;
 import dev.qanat.load.Staging;
 import dev.qanat.load.Target;
 import dev.qanat.pipeline.MaxErrors;
@@ -45,6 +46,7 @@ public final class Load {
     private volatile @Nullable Opened opened;
     private volatile @Nullable Fetches fetches;
     private volatile List<Load> parts = List.of();
+    private @Nullable Rebuild rebuild;
     private @Nullable Landing landing;
     private @Nullable SchemaChanges schemaChanges;
     private boolean landingTried;
@@ -67,7 +69,7 @@ public final class Load {
     private volatile @Nullable Exception chunkFailure;
 
     /**
-     * What there is once the file is open; or, of a replay or a poll, what has neither path nor stream.
+     * What there is once the file is open; or, of a run that reads no file, what has neither path nor stream.
      *
      * @param path the file
      * @param fileSize when it was opened
@@ -206,6 +208,24 @@ public final class Load {
     /** The run whose rejections are checked again. */
     public long getReplayed() {
         return run.replays().orElseThrow(() -> new IllegalStateException("run " + run.id() + " is no replay"));
+    }
+
+    /** Whether tables are built again from bronze, and no file is read. */
+    public boolean isFromBronze() {
+        return run.fromBronze();
+    }
+
+    void rebuilds(Rebuild begun) {
+        rebuild = begun;
+    }
+
+    /** What a run from bronze builds. */
+    public Rebuild getRebuild() {
+        Rebuild begun = rebuild;
+        if (begun == null) {
+            throw new IllegalStateException("run " + run.id() + " builds nothing again");
+        }
+        return begun;
     }
 
     /** Lets go of the file and its buffers: Camel's cache of beans keeps some hundred loads. */

@@ -78,7 +78,7 @@ public class ModelSteps {
         try (LogContext context = LogContext.of(load)) {
             long begun = System.nanoTime();
             Report report = builds.build(new Order(
-                    run.id(), select, loaded, run.fullRefresh(), patient, () -> attempt.isToStop() || attempt.givesWay()));
+                    run.id(), select, loaded, run.fullRefresh() || run.fromBronze(), patient, () -> attempt.isToStop() || attempt.givesWay()));
             attempt.checkCancelled();
             attempt.checkLease();
             if (!report.models().isEmpty() || !report.tests().isEmpty()) {

@@ -78,6 +78,9 @@ public class ReplayEndpoint {
     }
 
     private void refuseWhereNothingIsLeft(Run run) {
+        if (run.fromBronze()) {
+            throw nothing("what run " + run.id() + " rejected is in bronze; mend the pipeline and trigger it with from_bronze again");
+        }
         if (!run.landed()) {
             throw nothing(
                     run.status().ended()

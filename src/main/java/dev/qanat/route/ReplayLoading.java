@@ -7,7 +7,6 @@ import dev.qanat.ledger.Run;
 import dev.qanat.ledger.Runs;
 import dev.qanat.load.Staging;
 import dev.qanat.load.Target;
-import dev.qanat.pipeline.InvalidPipeline;
 import dev.qanat.pipeline.Pipelines;
 import dev.qanat.pipeline.Resource;
 import dev.qanat.records.Declared;
@@ -33,13 +32,13 @@ class ReplayLoading {
     private final DataSource dataSource;
     private final Runs runs;
     private final Replays replays;
-    private final Pipelines pipelines;
+    private final KeptTreatment treatment;
 
-    ReplayLoading(DataSource dataSource, Runs runs, Replays replays, Pipelines pipelines) {
+    ReplayLoading(DataSource dataSource, Runs runs, Replays replays, KeptTreatment treatment) {
         this.dataSource = dataSource;
         this.runs = runs;
         this.replays = replays;
-        this.pipelines = pipelines;
+        this.treatment = treatment;
     }
 
     void open(Load load, Pipelines.Active active, LoadLimits limits) throws SQLException {
@@ -55,7 +54,7 @@ class ReplayLoading {
                 .adding();
         refuseOtherTreatment(replayed, resource);
         replays.leaves(run.id(), replays.left(replayed.id()).others());
-        KeptRecords chunks = new KeptRecords(kept(replayed.id(), source), Declared.ofKept(resource), limits.limits());
+        KeptRecords chunks = new KeptRecords(kept(replayed.id(), source), Declared.ofKept(resource), limits.limits(), 0);
         if (!chunks.hasNext()) {
             throw new InputFailure(Code.NOTHING_TO_REPLAY, "no rejection of run " + replayed.id() + " is left to be checked again");
         }
@@ -67,29 +66,13 @@ class ReplayLoading {
                 source, new Load.Opened(null, 0, null, resource, chunks, contract, staging, target, limits.room()));
     }
 
-    /** What was kept cannot be treated otherwise than it was: a hash of a hash is nobody's, and a mask has no way back. */
     private void refuseOtherTreatment(Run replayed, Resource resource) {
-        for (int version : replays.versions(replayed.id())) {
-            if (!treatedAlike(replayed.pipeline(), version, resource)) {
-                throw new InputFailure(
-                        Code.NOTHING_TO_REPLAY,
-                        "version " + version + " of pipeline " + replayed.pipeline() + " rejected records of resource " + resource.name()
-                                + " when its 'pii' was another than now; drop the file into the inbox again");
-            }
-        }
-    }
-
-    private boolean treatedAlike(String pipeline, int version, Resource resource) {
-        try {
-            return pipelines
-                    .at(pipeline, version)
-                    .resource(resource.name())
-                    .filter(resource::treatsAs)
-                    .isPresent();
-        } catch (InvalidPipeline e) {
-            // A setting of that version is gone, for instance.
-            return !resource.isPersonal();
-        }
+        treatment.otherVersion(replayed.pipeline(), replays.versions(replayed.id()), resource).ifPresent(version -> {
+            throw new InputFailure(
+                    Code.NOTHING_TO_REPLAY,
+                    "version " + version + " of pipeline " + replayed.pipeline() + " rejected records of resource " + resource.name()
+                            + " when its 'pii' was another than now; drop the file into the inbox again");
+        });
     }
 
     /** The rejections, read from the ledger a page at a time. */

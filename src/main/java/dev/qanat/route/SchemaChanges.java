@@ -44,14 +44,18 @@ public final class SchemaChanges {
     /** A field as the ledger has it. */
     private record Kept(String kinds, @Nullable String column) {}
 
-    /** @param row of the resource in the ledger; null before its first landing */
+    /**
+     * What bronze holds the ledger knows.
+     *
+     * @param row of the resource in the ledger; null before its first landing
+     */
     static SchemaChanges of(Load load, @Nullable Map<String, Object> row) {
         Observation now = load.observation();
         boolean goesOn = load.goesOn();
         boolean sameRun = row != null && Boolean.TRUE.equals(row.get("same_run")) && row.get("unseen") != null;
         KnownFields before = row == null ? KnownFields.NONE : known(row);
         boolean unsaid = now.fields().isEmpty() && !sameRun;
-        if (unsaid || row == null && load.readsAside()) {
+        if (unsaid || load.isFromBronze() || row == null && load.readsAside()) {
             return new SchemaChanges(before, List.of(), false, false);
         }
         boolean first = row == null || Boolean.TRUE.equals(row.get("first_run"));

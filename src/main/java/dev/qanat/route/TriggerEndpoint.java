@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.qanat.build.Builds;
 import dev.qanat.failure.Code;
 import dev.qanat.failure.InputFailure;
+import dev.qanat.ledger.Run;
 import dev.qanat.ledger.RunQueue;
 import dev.qanat.ledger.Runs;
 import dev.qanat.pipeline.Incremental;
@@ -28,6 +29,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -38,7 +40,7 @@ import org.apache.camel.Body;
 import org.apache.camel.Header;
 import org.jspecify.annotations.Nullable;
 
-/** {@code POST /trigger-job}: queues runs for what lies in the folders of one pipeline or of all. */
+/** {@code POST /trigger-job}: queues runs for what lies in the folders of one pipeline or of all, or for what bronze holds of it. */
 @ApplicationScoped
 @Named("triggerEndpoint")
 public class TriggerEndpoint {
@@ -47,7 +49,7 @@ public class TriggerEndpoint {
     private static final int LONGEST_END = 200;
     private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}");
     private static final Duration KEY_PATIENCE = Duration.ofSeconds(10);
-    private static final List<String> KEYS = List.of("pipeline", "resources", "full_refresh", "from", "to", "models");
+    private static final List<String> KEYS = List.of("pipeline", "resources", "full_refresh", "from", "to", "from_bronze", "models");
 
     private final Pipelines pipelines;
     private final Inbox inbox;
@@ -66,6 +68,7 @@ public class TriggerEndpoint {
             boolean fullRefresh,
             Optional<String> from,
             Optional<String> to,
+            boolean fromBronze,
             Optional<String> models) {
 
         /** What is asked for by whom, in one way of writing. */
@@ -74,7 +77,8 @@ public class TriggerEndpoint {
                     .formatted(pipeline == null ? "*" : pipeline, String.join(",", resources), fullRefresh, caller)
                     + from.map(start -> " from=" + start).orElse("")
                     + to.map(end -> " to=" + end).orElse("")
-                    + models.map(select -> " models=" + select).orElse("");
+                    + models.map(select -> " models=" + select).orElse("")
+                    + (fromBronze ? " from_bronze=true" : "");
         }
     }
 
@@ -104,6 +108,7 @@ public class TriggerEndpoint {
         checkModels(request);
         Collection<Pipelines.Active> chosen = request.models().isPresent() ? List.of() : chosen(request);
         checkRange(chosen, request);
+        checkBronze(chosen, request);
         Outcome outcome = key == null ? queueAll(chosen, request) : queueOnce(key, chosen, request, user);
         inboxes.refresh();
         waiting.await(outcome.runs(), patience, user);
@@ -188,11 +193,32 @@ public class TriggerEndpoint {
         List<Long> queued = new ArrayList<>();
         for (Pipelines.Active active : chosen) {
             if (!refused.contains(active.name())) {
-                queued.addAll(inbox.queueAll(
-                        active, request.resources(), request.fullRefresh(), request.from(), request.to()));
+                queued.addAll(
+                        request.fromBronze()
+                                ? queueFromBronze(active, request)
+                                : inbox.queueAll(
+                                        active, request.resources(), request.fullRefresh(), request.from(), request.to()));
             }
         }
         return new Outcome(queued, refused);
+    }
+
+    /** A run for each resource of which something has landed, or one that found nothing. */
+    private List<Long> queueFromBronze(Pipelines.Active active, Request request) {
+        Set<String> landed = runs.resourcesLanded(active.name());
+        List<Long> queued = new ArrayList<>(asked(active, request)
+                .filter(resource -> landed.contains(resource.name()))
+                .map(resource -> queue.enqueueFromBronze(active.name(), active.version(), resource.name()))
+                .toList());
+        if (queued.isEmpty()) {
+            queued.add(queue.recordNothingFound(active.name(), active.version(), Run.Trigger.API, false));
+        }
+        return queued;
+    }
+
+    private static Stream<Resource> asked(Pipelines.Active active, Request request) {
+        return active.pipeline().resources().stream()
+                .filter(resource -> request.resources().isEmpty() || request.resources().contains(resource.name()));
     }
 
     private Collection<Pipelines.Active> chosen(Request request) {
@@ -254,6 +280,30 @@ public class TriggerEndpoint {
         }
     }
 
+    /** What is built from bronze asks no API and reads no file, and bronze must be there; of all pipelines each run says so itself. */
+    private static void checkBronze(Collection<Pipelines.Active> chosen, Request request) {
+        if (!request.fromBronze()) {
+            return;
+        }
+        if (request.fullRefresh() || request.from().isPresent() || request.to().isPresent()) {
+            throw RequestBody.invalid("from_bronze: no file is read and no API is asked; leave out full_refresh, from and to");
+        }
+        if (request.pipeline() == null) {
+            return;
+        }
+        List<String> without = chosen.stream()
+                .flatMap(active -> asked(active, request))
+                .filter(resource -> !resource.keepBronze())
+                .map(Resource::name)
+                .toList();
+        if (!without.isEmpty()) {
+            throw new BadRequest(
+                    422,
+                    Code.NOT_REBUILDABLE,
+                    "from_bronze: of " + String.join(", ", without) + " nothing is kept (bronze: { keep: none }); name other resources");
+        }
+    }
+
     private static Request read(RequestBody body) {
         return new Request(
                 body.text("pipeline").orElse(null),
@@ -261,6 +311,7 @@ public class TriggerEndpoint {
                 body.flag("full_refresh"),
                 body.text("from"),
                 body.text("to"),
+                body.flag("from_bronze"),
                 models(body.value("models")));
     }
 
@@ -282,7 +333,8 @@ public class TriggerEndpoint {
         if (request.models().isEmpty()) {
             return;
         }
-        if (request.pipeline() != null || !request.resources().isEmpty() || request.from().isPresent() || request.to().isPresent()) {
+        if (request.pipeline() != null || !request.resources().isEmpty() || request.from().isPresent() || request.to().isPresent()
+                || request.fromBronze()) {
             throw RequestBody.invalid("models: they are built alone; leave out 'pipeline', 'resources', 'from' and 'to'");
         }
         if (request.models().get().isBlank()) {

@@ -32,6 +32,7 @@ public final class RunView {
         view.put("trigger", run.trigger().id());
         view.put("status", run.status().id());
         view.put("full_refresh", run.fullRefresh());
+        view.put("from_bronze", run.fromBronze());
         view.put("redoes", run.redoes().orElse(null));
         view.put("scheduled_for", text(run.scheduledFor()));
         if (run.replays().isPresent()) {

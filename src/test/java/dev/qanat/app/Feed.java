@@ -3,6 +3,7 @@ package dev.qanat.app;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.restassured.path.json.JsonPath;
+import io.restassured.response.Response;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
@@ -108,6 +109,19 @@ final class Feed {
         Collections.reverse(runs);
         assertThat(runs).as("runs of %s", name).hasSize(files);
         return runs;
+    }
+
+    /** The run that builds the table again from bronze, once it has ended. */
+    JsonPath fromBronze() {
+        return qanat.awaitEnd(fromBronze("").jsonPath().getLong("runs[0].id"));
+    }
+
+    /** @param more of the request's body, as members of JSON that begin with a comma */
+    Response fromBronze(String more) {
+        return qanat.request()
+                .contentType("application/json")
+                .body("{\"pipeline\": \"" + name + "\", \"from_bronze\": true" + more + "}")
+                .post("/trigger-job");
     }
 
     private boolean ended() {

@@ -399,6 +399,11 @@ class LineageIT {
                 .isEqualTo("bronze.%1$s__%1$s has no record of run %2$d at position 2 any more".formatted(pipeline, run));
         assertThat(found.getString("file.name")).isEqualTo("a.csv");
         assertThat(found.getLong("run.id")).isEqualTo(run);
+
+        qanat.execute("UPDATE " + table + " SET _run_id = 999999999");
+        JsonPath strange = row(table, "id", 1);
+        assertThat(strange.getString("run")).isNull();
+        assertThat(strange.getString("bronze.reason")).isEqualTo("the ledger does not have run 999999999 any more");
     }
 
     @Test
