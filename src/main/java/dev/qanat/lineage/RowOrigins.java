@@ -31,8 +31,10 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -55,6 +57,7 @@ public class RowOrigins {
     private static final int MOST_BYTES = 1 << 20;
 
     private static final int RECORDS_AT_ONCE = 50;
+    private static final String ORDINAL = "_ordinal";
     private static final String CANCELED = "57014";
     private static final String NO_SUCH_OPERATOR = "42883";
     private static final Set<String> ADDED = Set.of("_run_id", "_position", "_row_hash", "_created_at", "_updated_at");
@@ -107,20 +110,15 @@ public class RowOrigins {
                         .formatted(run.get().configVersion(), run.get().pipeline(), e.getMessage());
             }
         }
-        Optional<Run.RunFile> file = run.flatMap(this::file);
         Bronze bronze = new Bronze(Optional.empty(), Status.NOT_FOUND, unknown, Optional.empty());
-        Optional<String> resource = fillers.stream().map(filler -> filler.resource().name()).findFirst();
+        Optional<String> resource = Optional.empty();
         for (Filler filler : fillers) {
-            Bronze looked = bronze(run.orElseThrow(), filler, row);
-            if (looked.status() == Status.FOUND || filler.equals(fillers.get(0))) {
-                bronze = looked;
+            if (bronze.status() != Status.FOUND) {
+                bronze = bronze(run.orElseThrow(), filler, row);
                 resource = Optional.of(filler.resource().name());
             }
-            if (looked.status() == Status.FOUND) {
-                break;
-            }
         }
-        return new RowOrigin(table, row.row(), run, resource, file, bronze);
+        return new RowOrigin(table, row.row(), run, resource, run.flatMap(this::file), bronze);
     }
 
     private Table table(String asked) throws SQLException {
@@ -262,7 +260,8 @@ public class RowOrigins {
                     Optional.empty(), Status.NOT_KEPT, "the pipeline says bronze: {keep: none} for '" + resource.name() + "'", Optional.empty());
         }
         TableName table = new Target(run.pipeline(), resource).bronze();
-        if (catalogue.find(table).isEmpty()) {
+        Optional<Table> kept = catalogue.find(table);
+        if (kept.isEmpty()) {
             return new Bronze(Optional.of(table.toString()), Status.NOT_FOUND, "there is no table " + table, Optional.empty());
         }
         List<RecordMatch> matches = new ArrayList<>();
@@ -272,11 +271,10 @@ public class RowOrigins {
                     each.child().map(child -> new Item(child, parent(each.resource(), row.parent().orElse("")), row.index())),
                     new Target(run.pipeline(), each.resource()).contract(dataSource),
                     row.row().hash(),
-                    row.row().position(),
-                    run.poll().isPresent() ? Boolean.FALSE : null));
+                    row.row().position()));
         }
         try (Connection connection = dataSource.getConnection()) {
-            return reading(connection, () -> find(connection, table, row.row(), matches));
+            return reading(connection, () -> find(connection, kept.get(), row.row(), matches));
         } catch (SQLException e) {
             if (!CANCELED.equals(e.getSQLState())) {
                 throw e;
@@ -317,30 +315,32 @@ public class RowOrigins {
         }
     }
 
-    private static Bronze find(Connection connection, TableName table, RowOrigin.Row row, List<RecordMatch> matching)
-            throws SQLException {
+    /**
+     * Of several that give the row, the last one of the first landing did: a landing keeps the last record of a kind, and leaves alone
+     * what is stored already.
+     */
+    private static Bronze find(Connection connection, Table kept, RowOrigin.Row row, List<RecordMatch> matching) throws SQLException {
+        TableName table = kept.name();
+        boolean ordered = kept.column(ORDINAL).isPresent();
         try (PreparedStatement select = connection.prepareStatement("SELECT _source, _loaded_at, "
-                + "CASE WHEN octet_length(record::text) <= " + MOST_BYTES + " THEN record::text END AS record FROM " + table.sql()
-                + " WHERE _run_id = ? AND _position = ? LIMIT " + (MOST_RECORDS + 1))) {
+                + "CASE WHEN octet_length(record::text) <= " + MOST_BYTES + " THEN record::text END AS record, "
+                + (ordered ? ORDINAL + ", _from_text" : "NULL::bigint AS _ordinal, NULL::boolean AS _from_text") + " FROM " + table.sql()
+                + " WHERE _run_id = ? AND _position = ?" + (ordered ? " AND _left_out IS NOT TRUE" : "")
+                + " LIMIT " + (MOST_RECORDS + 1))) {
             select.setFetchSize(RECORDS_AT_ONCE);
             select.setLong(1, row.run());
             select.setLong(2, row.position());
+            Optional<Kept> first = Optional.empty();
+            List<Kept> giving = new ArrayList<>();
             long records = 0;
-            Optional<Found> first = Optional.empty();
-            Optional<Found> exact = Optional.empty();
-            long matches = 0;
             try (ResultSet record = select.executeQuery()) {
                 while (record.next()) {
                     records++;
-                    String json = record.getString("record");
-                    Found found = new Found(
-                            record.getString("_source"),
-                            record.getObject("_loaded_at", OffsetDateTime.class).toInstant(),
-                            Optional.ofNullable(json));
-                    first = first.or(() -> Optional.of(found));
-                    if (json != null && matching.stream().anyMatch(match -> match.gives(json))) {
-                        matches++;
-                        exact = Optional.of(found);
+                    Kept one = kept(record);
+                    first = first.or(() -> Optional.of(one));
+                    Boolean text = record.getObject("_from_text", Boolean.class);
+                    if (one.found().record().filter(json -> matching.stream().anyMatch(match -> match.gives(json, text))).isPresent()) {
+                        giving.add(one);
                     }
                 }
             }
@@ -351,17 +351,35 @@ public class RowOrigins {
                         "%s has no record of run %d at position %d any more".formatted(table, row.run(), row.position()),
                         Optional.empty());
             }
-            // A record that is alone at its position is the row's, also when the contract would read it in another way today.
-            Optional<Found> found = records == 1 ? first : matches == 1 ? exact : Optional.empty();
-            return found.isPresent()
-                    ? new Bronze(Optional.of(table.toString()), Status.FOUND, "", found)
+            // A record that is alone at its position is the row's, also when no contract would read it in this way today.
+            Optional<Kept> found = records == 1 ? first : giving.stream().min(Kept.GIVES_FIRST);
+            boolean told = found.isPresent() && (records == 1 || giving.size() == 1 || giving.stream().allMatch(each -> each.ordinal() >= 0));
+            return told
+                    ? new Bronze(Optional.of(table.toString()), Status.FOUND, "", found.map(Kept::found))
                     : new Bronze(
                             Optional.of(table.toString()),
                             Status.AMBIGUOUS,
                             "%d records of run %d in %s have position %d, and %d of them give this row"
-                                    .formatted(records, row.run(), table, row.position(), matches),
+                                    .formatted(records, row.run(), table, row.position(), giving.size()),
                             Optional.empty());
         }
+    }
+
+    /** @param ordinal the record's place in its landing; -1 where an earlier version has kept it without */
+    private record Kept(Found found, long ordinal) {
+
+        static final Comparator<Kept> GIVES_FIRST =
+                Comparator.<Kept, Instant>comparing(kept -> kept.found().loadedAt()).thenComparing(Comparator.comparing(Kept::ordinal).reversed());
+    }
+
+    private static Kept kept(ResultSet record) throws SQLException {
+        Long ordinal = record.getObject(ORDINAL, Long.class);
+        return new Kept(
+                new Found(
+                        record.getString("_source"),
+                        record.getObject("_loaded_at", OffsetDateTime.class).toInstant(),
+                        Optional.ofNullable(record.getString("record"))),
+                ordinal == null ? -1 : ordinal);
     }
 
     private interface Work<T> {
