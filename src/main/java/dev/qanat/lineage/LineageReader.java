@@ -338,7 +338,7 @@ public class LineageReader {
             };
         }
 
-        /** The first of an id stays: several resources may load one table. */
+        /** The first of an id stays: a pipeline that cannot run here may claim the table of another. */
         private void add(Lineage.Node node) {
             nodes.putIfAbsent(node.id(), node);
         }

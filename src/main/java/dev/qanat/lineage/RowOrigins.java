@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.qanat.failure.Code;
 import dev.qanat.failure.InputFailure;
 import dev.qanat.ledger.Run;
-import dev.qanat.ledger.RunResource;
 import dev.qanat.ledger.Runs;
 import dev.qanat.lineage.Catalogue.Column;
 import dev.qanat.lineage.Catalogue.Table;
@@ -78,14 +77,8 @@ public class RowOrigins {
     /** @param parent of an item {@code _parent_id}; otherwise empty */
     private record Stored(RowOrigin.Row row, Optional<String> parent, int index) {}
 
-    /** A resource that fills the table, or whose array does. */
-    private record Filler(Resource resource, Optional<Child> child) {
-
-        /** As the run's counts name it. */
-        String counted() {
-            return child.map(each -> each.items().name()).orElse(resource.name());
-        }
-    }
+    /** The resource that fills the table, or whose array does. */
+    private record Filler(Resource resource, Optional<Child> child) {}
 
     /**
      * Finds the row and its record.
@@ -99,26 +92,29 @@ public class RowOrigins {
         Table stored = table(table);
         Stored row = row(stored, key);
         Optional<Run> run = runs.find(row.row().run());
-        List<Filler> fillers = List.of();
-        String unknown = "the ledger does not have run " + row.row().run() + " any more";
-        if (run.isPresent()) {
-            try {
-                fillers = fillers(run.get(), stored.name());
-                unknown = "version %d of pipeline %s does not load %s".formatted(run.get().configVersion(), run.get().pipeline(), table);
-            } catch (InvalidPipeline e) {
-                unknown = "version %d of pipeline %s cannot be read any more: %s"
-                        .formatted(run.get().configVersion(), run.get().pipeline(), e.getMessage());
-            }
+        if (run.isEmpty()) {
+            String reason = "the ledger does not have run " + row.row().run() + " any more";
+            return new RowOrigin(table, row.row(), run, Optional.empty(), Optional.empty(), unknown(reason));
         }
-        Bronze bronze = new Bronze(Optional.empty(), Status.NOT_FOUND, unknown, Optional.empty());
-        Optional<String> resource = Optional.empty();
-        for (Filler filler : fillers) {
-            if (bronze.status() != Status.FOUND) {
-                bronze = bronze(run.orElseThrow(), filler, row);
-                resource = Optional.of(filler.resource().name());
-            }
+        Optional<Run.RunFile> file = file(run.get());
+        String version = "version %d of pipeline %s".formatted(run.get().configVersion(), run.get().pipeline());
+        try {
+            Optional<Filler> filler = filler(pipelines.at(run.get().pipeline(), run.get().configVersion()), stored.name());
+            return new RowOrigin(
+                    table,
+                    row.row(),
+                    run,
+                    filler.map(each -> each.resource().name()),
+                    file,
+                    filler.isPresent() ? bronze(run.get(), filler.get(), row) : unknown(version + " does not load " + table));
+        } catch (InvalidPipeline e) {
+            String reason = version + " cannot be read any more: " + e.getMessage();
+            return new RowOrigin(table, row.row(), run, Optional.empty(), file, unknown(reason));
         }
-        return new RowOrigin(table, row.row(), run, resource, run.flatMap(this::file), bronze);
+    }
+
+    private static Bronze unknown(String reason) {
+        return new Bronze(Optional.empty(), Status.NOT_FOUND, reason, Optional.empty());
     }
 
     private Table table(String asked) throws SQLException {
@@ -230,22 +226,18 @@ public class RowOrigins {
         return String.valueOf(e.getMessage()).lines().findFirst().orElse("").replaceFirst("^ERROR: ", "");
     }
 
-    /** The resources of the run's version of the pipeline that fill the table; those first of which the run landed something. */
-    private List<Filler> fillers(Run run, TableName table) {
-        Pipeline pipeline = pipelines.at(run.pipeline(), run.configVersion());
-        List<Filler> fillers = new ArrayList<>();
+    private static Optional<Filler> filler(Pipeline pipeline, TableName table) {
         for (Resource resource : pipeline.resources()) {
             if (new Target(pipeline.name(), resource).silver().equals(table)) {
-                fillers.add(new Filler(resource, Optional.empty()));
+                return Optional.of(new Filler(resource, Optional.empty()));
             }
-            resource.children().stream()
-                    .filter(child -> new Target(pipeline.name(), child.stored()).silver().equals(table))
-                    .forEach(child -> fillers.add(new Filler(resource, Optional.of(child))));
+            for (Child child : resource.children()) {
+                if (new Target(pipeline.name(), child.stored()).silver().equals(table)) {
+                    return Optional.of(new Filler(resource, Optional.of(child)));
+                }
+            }
         }
-        List<String> landed = runs.resources(List.of(run.id()), 0).getOrDefault(run.id(), List.of()).stream()
-                .map(RunResource::resource)
-                .toList();
-        return fillers.stream().filter(filler -> landed.isEmpty() || landed.contains(filler.counted())).toList();
+        return Optional.empty();
     }
 
     /** The run's file, or that of the run whose rejections it checked again. */
@@ -326,7 +318,7 @@ public class RowOrigins {
                 + "CASE WHEN octet_length(record::text) <= " + MOST_BYTES + " THEN record::text END AS record, "
                 + (ordered ? ORDINAL + ", _from_text" : "NULL::bigint AS _ordinal, NULL::boolean AS _from_text") + " FROM " + table.sql()
                 + " WHERE _run_id = ? AND _position = ?" + (ordered ? " AND _left_out IS NOT TRUE" : "")
-                + " LIMIT " + (MOST_RECORDS + 1))) {
+                + " LIMIT " + MOST_RECORDS)) {
             select.setFetchSize(RECORDS_AT_ONCE);
             select.setLong(1, row.run());
             select.setLong(2, row.position());
@@ -353,8 +345,8 @@ public class RowOrigins {
             }
             // A record that is alone at its position is the row's, also when no contract would read it in this way today.
             Optional<Kept> found = records == 1 ? first : giving.stream().min(Kept.GIVES_FIRST);
-            boolean told = found.isPresent() && (records == 1 || giving.size() == 1 || giving.stream().allMatch(each -> each.ordinal() >= 0));
-            return told
+            boolean told = records == 1 || giving.size() == 1 || giving.stream().allMatch(each -> each.ordinal() >= 0);
+            return told && found.isPresent()
                     ? new Bronze(Optional.of(table.toString()), Status.FOUND, "", found.map(Kept::found))
                     : new Bronze(
                             Optional.of(table.toString()),
