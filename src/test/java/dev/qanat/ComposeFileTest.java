@@ -30,7 +30,7 @@ class ComposeFileTest {
     private static final Set<String> MADE = Set.of("./data");
 
     /** Folders of the project that a checkout has once they hold a file. */
-    private static final Set<String> CONFIGURATION = Set.of("./routes", "./pipelines");
+    private static final Set<String> CONFIGURATION = Set.of("./routes", "./pipelines", "./transform");
 
     @Test
     void every_variable_is_explained_in_the_example() throws IOException {
