@@ -36,17 +36,20 @@ import java.util.stream.Stream;
 public class LineageReader {
 
     /** What the columns mean that the landing adds. */
-    private static final Map<String, String> ADDED = Map.of(
-            "_run_id", "The run that gave the row its values",
-            "_position", "Where its record begins: the line of the file, or the place in the answer",
-            "_row_hash", "SHA-256 over name=value of the columns that are not null, sorted by name",
-            "_created_at", "When the row was inserted",
-            "_updated_at", "When the row was last changed",
-            "_source", "The file, or the request",
-            "_loaded_at", "When the record landed",
-            "record", "The record as it came",
-            Child.PARENT_ID, "The key of the parent's row, as text",
-            Child.INDEX, "The place in the parent's array, from 0");
+    private static final Map<String, String> ADDED = Map.ofEntries(
+            Map.entry("_run_id", "The run that gave the row its values"),
+            Map.entry("_position", "Where its record begins: the line of the file, or the place in the answer"),
+            Map.entry("_row_hash", "SHA-256 over name=value of the columns that are not null, sorted by name"),
+            Map.entry("_created_at", "When the row was inserted"),
+            Map.entry("_updated_at", "When the row was last changed"),
+            Map.entry("_source", "The file, or the request"),
+            Map.entry("_loaded_at", "When the record landed"),
+            Map.entry("record", "The record as it came"),
+            Map.entry("_ordinal", "The record's place in its landing"),
+            Map.entry("_from_text", "Whether it came from a text format"),
+            Map.entry("_left_out", "Whether it was read and left out"),
+            Map.entry(Child.PARENT_ID, "The key of the parent's row, as text"),
+            Map.entry(Child.INDEX, "The place in the parent's array, from 0"));
 
     private final Pipelines pipelines;
     private final ConfigHistory history;
@@ -335,7 +338,7 @@ public class LineageReader {
             };
         }
 
-        /** The first of an id stays: several resources may load one table. */
+        /** The first of an id stays: a pipeline that cannot run here may claim the table of another. */
         private void add(Lineage.Node node) {
             nodes.putIfAbsent(node.id(), node);
         }

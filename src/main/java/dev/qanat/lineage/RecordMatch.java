@@ -21,10 +21,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Tells the record of a row among others of the same run and position, such as the first of each page: the one that gives a row of
  * the same hash when it is checked again. Computed columns have no part in the hash.
- *
- * @param text whether the records come from a text format; null where that is not known
  */
-record RecordMatch(Resource resource, Optional<Item> item, Contract contract, String hash, long position, @Nullable Boolean text) {
+record RecordMatch(Resource resource, Optional<Item> item, Contract contract, String hash, long position) {
 
     /**
      * The row is an item of an array.
@@ -34,7 +32,8 @@ record RecordMatch(Resource resource, Optional<Item> item, Contract contract, St
      */
     record Item(Child child, List<String> parent, int index) {}
 
-    boolean gives(String json) {
+    /** @param text whether the record comes from a text format; null where that is not known */
+    boolean gives(String json, @Nullable Boolean text) {
         KeptRecord kept = new KeptRecord(null, position, text, json);
         KeptRecords chunks = new KeptRecords(List.of(kept).iterator(), Declared.ofKept(resource), Limits.DEFAULT, 0);
         try {

@@ -46,7 +46,7 @@ public record RowOrigin(
         NOT_KEPT,
         /** There is none of this run at this position: it was removed since. */
         NOT_FOUND,
-        /** Several records of the run have this position, and none or not only one gives this row. */
+        /** Several records of the run have this position; none gives this row, or several do, and their order was not kept. */
         AMBIGUOUS,
         /** It was not found in the time that there is. */
         TIMED_OUT;

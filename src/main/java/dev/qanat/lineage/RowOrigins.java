@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.qanat.failure.Code;
 import dev.qanat.failure.InputFailure;
 import dev.qanat.ledger.Run;
-import dev.qanat.ledger.RunResource;
 import dev.qanat.ledger.Runs;
 import dev.qanat.lineage.Catalogue.Column;
 import dev.qanat.lineage.Catalogue.Table;
@@ -31,8 +30,10 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -55,6 +56,7 @@ public class RowOrigins {
     private static final int MOST_BYTES = 1 << 20;
 
     private static final int RECORDS_AT_ONCE = 50;
+    private static final String ORDINAL = "_ordinal";
     private static final String CANCELED = "57014";
     private static final String NO_SUCH_OPERATOR = "42883";
     private static final Set<String> ADDED = Set.of("_run_id", "_position", "_row_hash", "_created_at", "_updated_at");
@@ -75,14 +77,8 @@ public class RowOrigins {
     /** @param parent of an item {@code _parent_id}; otherwise empty */
     private record Stored(RowOrigin.Row row, Optional<String> parent, int index) {}
 
-    /** A resource that fills the table, or whose array does. */
-    private record Filler(Resource resource, Optional<Child> child) {
-
-        /** As the run's counts name it. */
-        String counted() {
-            return child.map(each -> each.items().name()).orElse(resource.name());
-        }
-    }
+    /** The resource that fills the table, or whose array does. */
+    private record Filler(Resource resource, Optional<Child> child) {}
 
     /**
      * Finds the row and its record.
@@ -96,31 +92,29 @@ public class RowOrigins {
         Table stored = table(table);
         Stored row = row(stored, key);
         Optional<Run> run = runs.find(row.row().run());
-        List<Filler> fillers = List.of();
-        String unknown = "the ledger does not have run " + row.row().run() + " any more";
-        if (run.isPresent()) {
-            try {
-                fillers = fillers(run.get(), stored.name());
-                unknown = "version %d of pipeline %s does not load %s".formatted(run.get().configVersion(), run.get().pipeline(), table);
-            } catch (InvalidPipeline e) {
-                unknown = "version %d of pipeline %s cannot be read any more: %s"
-                        .formatted(run.get().configVersion(), run.get().pipeline(), e.getMessage());
-            }
+        if (run.isEmpty()) {
+            String reason = "the ledger does not have run " + row.row().run() + " any more";
+            return new RowOrigin(table, row.row(), run, Optional.empty(), Optional.empty(), unknown(reason));
         }
-        Optional<Run.RunFile> file = run.flatMap(this::file);
-        Bronze bronze = new Bronze(Optional.empty(), Status.NOT_FOUND, unknown, Optional.empty());
-        Optional<String> resource = fillers.stream().map(filler -> filler.resource().name()).findFirst();
-        for (Filler filler : fillers) {
-            Bronze looked = bronze(run.orElseThrow(), filler, row);
-            if (looked.status() == Status.FOUND || filler.equals(fillers.get(0))) {
-                bronze = looked;
-                resource = Optional.of(filler.resource().name());
-            }
-            if (looked.status() == Status.FOUND) {
-                break;
-            }
+        Optional<Run.RunFile> file = file(run.get());
+        String version = "version %d of pipeline %s".formatted(run.get().configVersion(), run.get().pipeline());
+        try {
+            Optional<Filler> filler = filler(pipelines.at(run.get().pipeline(), run.get().configVersion()), stored.name());
+            return new RowOrigin(
+                    table,
+                    row.row(),
+                    run,
+                    filler.map(each -> each.resource().name()),
+                    file,
+                    filler.isPresent() ? bronze(run.get(), filler.get(), row) : unknown(version + " does not load " + table));
+        } catch (InvalidPipeline e) {
+            String reason = version + " cannot be read any more: " + e.getMessage();
+            return new RowOrigin(table, row.row(), run, Optional.empty(), file, unknown(reason));
         }
-        return new RowOrigin(table, row.row(), run, resource, file, bronze);
+    }
+
+    private static Bronze unknown(String reason) {
+        return new Bronze(Optional.empty(), Status.NOT_FOUND, reason, Optional.empty());
     }
 
     private Table table(String asked) throws SQLException {
@@ -232,22 +226,18 @@ public class RowOrigins {
         return String.valueOf(e.getMessage()).lines().findFirst().orElse("").replaceFirst("^ERROR: ", "");
     }
 
-    /** The resources of the run's version of the pipeline that fill the table; those first of which the run landed something. */
-    private List<Filler> fillers(Run run, TableName table) {
-        Pipeline pipeline = pipelines.at(run.pipeline(), run.configVersion());
-        List<Filler> fillers = new ArrayList<>();
+    private static Optional<Filler> filler(Pipeline pipeline, TableName table) {
         for (Resource resource : pipeline.resources()) {
             if (new Target(pipeline.name(), resource).silver().equals(table)) {
-                fillers.add(new Filler(resource, Optional.empty()));
+                return Optional.of(new Filler(resource, Optional.empty()));
             }
-            resource.children().stream()
-                    .filter(child -> new Target(pipeline.name(), child.stored()).silver().equals(table))
-                    .forEach(child -> fillers.add(new Filler(resource, Optional.of(child))));
+            for (Child child : resource.children()) {
+                if (new Target(pipeline.name(), child.stored()).silver().equals(table)) {
+                    return Optional.of(new Filler(resource, Optional.of(child)));
+                }
+            }
         }
-        List<String> landed = runs.resources(List.of(run.id()), 0).getOrDefault(run.id(), List.of()).stream()
-                .map(RunResource::resource)
-                .toList();
-        return fillers.stream().filter(filler -> landed.isEmpty() || landed.contains(filler.counted())).toList();
+        return Optional.empty();
     }
 
     /** The run's file, or that of the run whose rejections it checked again. */
@@ -262,7 +252,8 @@ public class RowOrigins {
                     Optional.empty(), Status.NOT_KEPT, "the pipeline says bronze: {keep: none} for '" + resource.name() + "'", Optional.empty());
         }
         TableName table = new Target(run.pipeline(), resource).bronze();
-        if (catalogue.find(table).isEmpty()) {
+        Optional<Table> kept = catalogue.find(table);
+        if (kept.isEmpty()) {
             return new Bronze(Optional.of(table.toString()), Status.NOT_FOUND, "there is no table " + table, Optional.empty());
         }
         List<RecordMatch> matches = new ArrayList<>();
@@ -272,11 +263,10 @@ public class RowOrigins {
                     each.child().map(child -> new Item(child, parent(each.resource(), row.parent().orElse("")), row.index())),
                     new Target(run.pipeline(), each.resource()).contract(dataSource),
                     row.row().hash(),
-                    row.row().position(),
-                    run.poll().isPresent() ? Boolean.FALSE : null));
+                    row.row().position()));
         }
         try (Connection connection = dataSource.getConnection()) {
-            return reading(connection, () -> find(connection, table, row.row(), matches));
+            return reading(connection, () -> find(connection, kept.get(), row.row(), matches));
         } catch (SQLException e) {
             if (!CANCELED.equals(e.getSQLState())) {
                 throw e;
@@ -317,30 +307,32 @@ public class RowOrigins {
         }
     }
 
-    private static Bronze find(Connection connection, TableName table, RowOrigin.Row row, List<RecordMatch> matching)
-            throws SQLException {
+    /**
+     * Of several that give the row, the last one of the first landing did: a landing keeps the last record of a kind, and leaves alone
+     * what is stored already.
+     */
+    private static Bronze find(Connection connection, Table kept, RowOrigin.Row row, List<RecordMatch> matching) throws SQLException {
+        TableName table = kept.name();
+        boolean ordered = kept.column(ORDINAL).isPresent();
         try (PreparedStatement select = connection.prepareStatement("SELECT _source, _loaded_at, "
-                + "CASE WHEN octet_length(record::text) <= " + MOST_BYTES + " THEN record::text END AS record FROM " + table.sql()
-                + " WHERE _run_id = ? AND _position = ? LIMIT " + (MOST_RECORDS + 1))) {
+                + "CASE WHEN octet_length(record::text) <= " + MOST_BYTES + " THEN record::text END AS record, "
+                + (ordered ? ORDINAL + ", _from_text" : "NULL::bigint AS _ordinal, NULL::boolean AS _from_text") + " FROM " + table.sql()
+                + " WHERE _run_id = ? AND _position = ?" + (ordered ? " AND _left_out IS NOT TRUE" : "")
+                + " LIMIT " + MOST_RECORDS)) {
             select.setFetchSize(RECORDS_AT_ONCE);
             select.setLong(1, row.run());
             select.setLong(2, row.position());
+            Optional<Kept> first = Optional.empty();
+            List<Kept> giving = new ArrayList<>();
             long records = 0;
-            Optional<Found> first = Optional.empty();
-            Optional<Found> exact = Optional.empty();
-            long matches = 0;
             try (ResultSet record = select.executeQuery()) {
                 while (record.next()) {
                     records++;
-                    String json = record.getString("record");
-                    Found found = new Found(
-                            record.getString("_source"),
-                            record.getObject("_loaded_at", OffsetDateTime.class).toInstant(),
-                            Optional.ofNullable(json));
-                    first = first.or(() -> Optional.of(found));
-                    if (json != null && matching.stream().anyMatch(match -> match.gives(json))) {
-                        matches++;
-                        exact = Optional.of(found);
+                    Kept one = kept(record);
+                    first = first.or(() -> Optional.of(one));
+                    Boolean text = record.getObject("_from_text", Boolean.class);
+                    if (one.found().record().filter(json -> matching.stream().anyMatch(match -> match.gives(json, text))).isPresent()) {
+                        giving.add(one);
                     }
                 }
             }
@@ -351,17 +343,35 @@ public class RowOrigins {
                         "%s has no record of run %d at position %d any more".formatted(table, row.run(), row.position()),
                         Optional.empty());
             }
-            // A record that is alone at its position is the row's, also when the contract would read it in another way today.
-            Optional<Found> found = records == 1 ? first : matches == 1 ? exact : Optional.empty();
-            return found.isPresent()
-                    ? new Bronze(Optional.of(table.toString()), Status.FOUND, "", found)
+            // A record that is alone at its position is the row's, also when no contract would read it in this way today.
+            Optional<Kept> found = records == 1 ? first : giving.stream().min(Kept.GIVES_FIRST);
+            boolean told = records == 1 || giving.size() == 1 || giving.stream().allMatch(each -> each.ordinal() >= 0);
+            return told && found.isPresent()
+                    ? new Bronze(Optional.of(table.toString()), Status.FOUND, "", found.map(Kept::found))
                     : new Bronze(
                             Optional.of(table.toString()),
                             Status.AMBIGUOUS,
                             "%d records of run %d in %s have position %d, and %d of them give this row"
-                                    .formatted(records, row.run(), table, row.position(), matches),
+                                    .formatted(records, row.run(), table, row.position(), giving.size()),
                             Optional.empty());
         }
+    }
+
+    /** @param ordinal the record's place in its landing; -1 where an earlier version has kept it without */
+    private record Kept(Found found, long ordinal) {
+
+        static final Comparator<Kept> GIVES_FIRST =
+                Comparator.<Kept, Instant>comparing(kept -> kept.found().loadedAt()).thenComparing(Comparator.comparing(Kept::ordinal).reversed());
+    }
+
+    private static Kept kept(ResultSet record) throws SQLException {
+        Long ordinal = record.getObject(ORDINAL, Long.class);
+        return new Kept(
+                new Found(
+                        record.getString("_source"),
+                        record.getObject("_loaded_at", OffsetDateTime.class).toInstant(),
+                        Optional.ofNullable(record.getString("record"))),
+                ordinal == null ? -1 : ordinal);
     }
 
     private interface Work<T> {
