@@ -39,14 +39,19 @@ final class Audit {
     private final Manifest manifest;
     private final ExistingRelations existing;
     private final Predicate<Node> present;
+    private final boolean patient;
     private final List<TestRun> results = new ArrayList<>();
     private final Map<Relation, Kept> kept = new LinkedHashMap<>();
 
     /** The rows that fail, aside while the transaction takes back what they were found in. */
     private record Kept(Map<String, String> columns, Path rows) {}
 
-    /** @param present whether what a test reads is there */
-    Audit(Sql sql, Manifest manifest, ExistingRelations existing, Predicate<Node> present) {
+    /**
+     * @param present whether what a test reads is there
+     * @param patient whether a test of what is not there yet is no failure
+     */
+    Audit(Sql sql, Manifest manifest, ExistingRelations existing, Predicate<Node> present, boolean patient) {
+        this.patient = patient;
         this.sql = sql;
         this.manifest = manifest;
         this.existing = existing;
@@ -72,7 +77,8 @@ final class Audit {
                 .filter(read -> !standIns.containsKey(read.uniqueId()) && !present.test(read))
                 .findFirst();
         if (missing.isPresent()) {
-            results.add(result(test, audited, TestRun.Status.SKIPPED, Optional.empty(), 0, "",
+            TestRun.Status status = patient || test.config().severity().equals("warn") ? TestRun.Status.SKIPPED : TestRun.Status.FAILED;
+            results.add(result(test, audited, status, Optional.empty(), 0, "",
                     missing.get().relation().shown() + " is not there yet"));
             return;
         }
@@ -146,11 +152,15 @@ final class Audit {
     }
 
     private void store(Relation relation, Compiled compiled) throws SQLException {
-        sql.execute("CREATE SCHEMA IF NOT EXISTS " + Sql.quoted(relation.schema()));
-        sql.execute("DROP TABLE IF EXISTS " + relation);
+        drop(relation);
         String limit = compiled.node().config().limit().map(most -> "\nlimit " + most).orElse("");
         sql.execute("CREATE TABLE " + relation + " AS (\n" + compiled.sql() + limit + "\n)");
         kept.put(relation, new Kept(Catalog.columns(sql.connection(), relation), Path.of("")));
+    }
+
+    /** Whoever has made a view of the rows that fail has to make it again: that is no reason not to publish. */
+    private void drop(Relation relation) throws SQLException {
+        sql.execute("DROP TABLE IF EXISTS " + relation + " CASCADE");
     }
 
     /** Puts the stored failures aside, since the transaction is about to take them back. */
@@ -172,8 +182,7 @@ final class Audit {
     void storeAgain() throws SQLException {
         for (Map.Entry<Relation, Kept> stored : kept.entrySet()) {
             String relation = stored.getKey().toString();
-            sql.execute("CREATE SCHEMA IF NOT EXISTS " + Sql.quoted(stored.getKey().schema()));
-            sql.execute("DROP TABLE IF EXISTS " + relation);
+            drop(stored.getKey());
             sql.execute("CREATE TABLE " + relation + " (" + stored.getValue().columns().entrySet().stream()
                     .map(column -> Sql.quoted(column.getKey()) + " " + column.getValue())
                     .collect(Collectors.joining(", ")) + ")");

@@ -11,11 +11,13 @@ import dev.qanat.load.TableName;
 import dev.qanat.transform.Manifest;
 import dev.qanat.transform.Node;
 import java.nio.file.Path;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -35,8 +37,9 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One build: its nodes in the order of the graph, those that need not wait for each other side by side. A test is asked where the last
- * of the nodes that it reads is audited; one that reads none of them comes before whatever reads the same. What fails is not
+ * One build: its nodes in the order of the graph, those that need not wait for each other side by side. A test is asked
+ * where what it was declared for is audited, which waits for what else it reads; where that cannot be, or it was declared for none, where the last
+ * of them is. One that reads none of them comes before whatever reads the same. What fails is not
  * published, and what is downstream of it is skipped, and nothing else. {@link #run} is for one thread, the rest for those of its nodes.
  */
 final class Build {
@@ -66,6 +69,22 @@ final class Build {
         private Unit(Node node, int number) {
             this.node = node;
             this.number = number;
+        }
+
+        /** Whether it waits for the other one, directly or not. */
+        private boolean isBehind(Unit other) {
+            Deque<Unit> open = new ArrayDeque<>(waitsFor);
+            Set<Unit> seen = new HashSet<>();
+            while (!open.isEmpty()) {
+                Unit next = open.remove();
+                if (next == other) {
+                    return true;
+                }
+                if (seen.add(next)) {
+                    open.addAll(next.waitsFor);
+                }
+            }
+            return false;
         }
 
         private Outcome build() {
@@ -106,8 +125,8 @@ final class Build {
         return ledger;
     }
 
-    Connection connection() throws SQLException {
-        return dataSource.getConnection();
+    DataSource dataSource() {
+        return dataSource;
     }
 
     SeedFile seedFile(Node seed) {
@@ -150,7 +169,7 @@ final class Build {
         }
     }
 
-    /** The test goes to the last of what it reads, which waits for the others. */
+    /** The test goes to what it was declared for, or else to the last of what it reads; that waits for the others. */
     private void arrange(Node test, Map<String, Set<Unit>> nearest) {
         List<Unit> read = read(test, nearest).stream().sorted((a, b) -> a.number - b.number).toList();
         if (read.isEmpty()) {
@@ -163,9 +182,13 @@ final class Build {
             units.put(test.uniqueId(), alone);
             return;
         }
-        Unit last = read.get(read.size() - 1);
-        last.audits.add(test);
-        last.waitsFor.addAll(read.subList(0, read.size() - 1));
+        // Where it was declared for one that another of them reads, it is too late for that one.
+        Unit audited = test.attachedTo()
+                .flatMap(id -> read.stream().filter(unit -> unit.node.uniqueId().equals(id)).findFirst())
+                .filter(unit -> read.stream().noneMatch(other -> other != unit && other.isBehind(unit)))
+                .orElseGet(() -> read.get(read.size() - 1));
+        audited.audits.add(test);
+        read.stream().filter(unit -> unit != audited).forEach(audited.waitsFor::add);
     }
 
     /** The units of what the node reads, also where nodes between are not built. */
@@ -324,21 +347,14 @@ final class Build {
 
     /** Asks a test of what no node of this build builds. */
     private TestRun ask(Node test) {
-        try (Connection connection = dataSource.getConnection()) {
-            connection.setAutoCommit(false);
-            try {
-                Audit audit = new Audit(new Sql(connection), manifest, Catalog.of(connection, manifest.nodes()), this::isPresent);
-                audit.ask(test, Map.of(), Optional.empty());
-                connection.commit();
+        try {
+            return Sql.inSession(dataSource, sql -> {
+                Audit audit = new Audit(sql, manifest, Catalog.of(sql.connection(), manifest.nodes()), this::isPresent, order.patient());
+                sql.inTransaction(() -> audit.ask(test, Map.of(), Optional.empty()));
                 TestRun told = audit.results().get(0);
                 ledger.record(order.run(), told);
                 return told;
-            } catch (SQLException | RuntimeException e) {
-                connection.rollback();
-                throw e;
-            } finally {
-                connection.setAutoCommit(true);
-            }
+            });
         } catch (SQLException e) {
             throw Failure.of(e, "asking the test " + test.name());
         }

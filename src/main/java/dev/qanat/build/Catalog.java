@@ -76,27 +76,61 @@ final class Catalog implements ExistingRelations {
         return columns;
     }
 
-    /** The statements that give what stands in a relation's place the grants that users have given on it. */
-    static List<String> grants(Connection connection, Relation relation) throws SQLException {
-        List<String> grants = new ArrayList<>();
+    /** A privilege that somebody was given on a relation. */
+    record Grant(Optional<String> column, String sql) {}
+
+    /** What gives what stands in a relation's place the privileges that others have on it. */
+    static List<Grant> grants(Connection connection, Relation relation) throws SQLException {
+        List<Grant> grants = new ArrayList<>();
         try (PreparedStatement select = connection.prepareStatement("""
-                SELECT format('GRANT %s%s ON %I.%I TO %s%s', privilege_type, of_column, nspname, relname,
+                SELECT of_column, format('GRANT %s%s ON %I.%I TO %s%s', privilege_type,
+                              CASE WHEN of_column IS NULL THEN '' ELSE format(' (%I)', of_column) END, nspname, relname,
                               CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END,
                               CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
                 FROM pg_class class JOIN pg_namespace ON pg_namespace.oid = relnamespace,
-                     LATERAL (SELECT '' AS of_column, relacl AS acl
+                     LATERAL (SELECT NULL AS of_column, relacl AS acl
                               UNION ALL
-                              SELECT format(' (%I)', attname), attacl FROM pg_attribute WHERE attrelid = class.oid) AS granted,
+                              SELECT attname, attacl FROM pg_attribute WHERE attrelid = class.oid AND NOT attisdropped) AS granted,
                      aclexplode(acl) AS exploded
                 WHERE class.oid = to_regclass(?) AND grantee <> relowner""")) {
             select.setString(1, Sql.name(relation));
             try (ResultSet row = select.executeQuery()) {
                 while (row.next()) {
-                    grants.add(row.getString(1));
+                    grants.add(new Grant(Optional.ofNullable(row.getString(1)), row.getString(2)));
                 }
             }
         }
         return grants;
+    }
+
+    /** The statements that take away what others were given on a relation when it was made. */
+    static List<String> revokes(Connection connection, Relation relation) throws SQLException {
+        List<String> revokes = new ArrayList<>();
+        try (PreparedStatement select = connection.prepareStatement("""
+                SELECT DISTINCT format('REVOKE ALL ON %I.%I FROM %s', nspname, relname,
+                                       CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END)
+                FROM pg_class class JOIN pg_namespace ON pg_namespace.oid = relnamespace, aclexplode(relacl)
+                WHERE class.oid = to_regclass(?) AND grantee <> relowner""")) {
+            select.setString(1, Sql.name(relation));
+            try (ResultSet row = select.executeQuery()) {
+                while (row.next()) {
+                    revokes.add(row.getString(1));
+                }
+            }
+        }
+        return revokes;
+    }
+
+    /** Whether policies say who sees which of a table's rows. */
+    static boolean hasRowSecurity(Connection connection, Relation relation) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement("""
+                SELECT relrowsecurity OR EXISTS (SELECT FROM pg_policy WHERE polrelid = class.oid)
+                FROM pg_class class WHERE oid = to_regclass(?)""")) {
+            select.setString(1, Sql.name(relation));
+            try (ResultSet row = select.executeQuery()) {
+                return row.next() && row.getBoolean(1);
+            }
+        }
     }
 
     /** A view's query as PostgreSQL understood it. */

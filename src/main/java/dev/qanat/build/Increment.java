@@ -95,7 +95,12 @@ final class Increment {
     }
 
     private String delete() {
-        String same = node.config().uniqueKey().stream()
+        List<String> keys = node.config().uniqueKey();
+        if (keys.size() == 1) {
+            return "DELETE FROM %1$s AS %2$s WHERE (%3$s) IN (SELECT (%3$s) FROM %4$s)%5$s"
+                    .formatted(node.relation(), TARGET, keys.get(0), rows, further());
+        }
+        String same = keys.stream()
                 .map(key -> "%s.%3$s = %s.%3$s".formatted(TARGET, SOURCE, key))
                 .collect(Collectors.joining(" AND "));
         return "DELETE FROM %s AS %s USING %s AS %s WHERE %s%s"

@@ -16,7 +16,10 @@ import java.sql.Savepoint;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Pattern;
+import org.jboss.logging.Logger;
 
 /**
  * What was written beside a relation takes its place, in the transaction that wrote it: the views that hang on the old one, and what
@@ -24,6 +27,11 @@ import java.util.function.Function;
  * for later. For one thread.
  */
 final class Publication {
+
+    private static final Logger LOG = Logger.getLogger(Publication.class);
+
+    /** Of the relation as a whole, not of a column that may be gone. */
+    private static final Pattern GRANT = Pattern.compile("GRANT \\w+ ON ");
 
     private static final String LOCKED = "55P03";
     private static final String DEPENDED_ON = "2BP01";
@@ -100,13 +108,23 @@ final class Publication {
             return;
         }
         TableName name = new TableName(node.relation().schema(), node.relation().identifier());
-        List<String> grants = Catalog.grants(sql.connection(), node.relation());
+        if (Catalog.hasRowSecurity(sql.connection(), node.relation())) {
+            throw new InputFailure(Code.MODEL_FAILED, ("%s has policies of row security, which a new table would not have; take them off, or "
+                            + "build it as a view or by increments")
+                    .formatted(node.relation().shown()));
+        }
+        List<Catalog.Grant> grants = Catalog.grants(sql.connection(), node.relation());
         DependentViews hanging = DependentViews.of(sql.connection(), name);
         // In the order in which a reader of the views locks them, or each would wait for the other.
         sql.execute(hanging.drops());
         drop(existing.get());
         sql.execute(rename);
-        sql.execute(grants);
+        sql.execute(Catalog.revokes(sql.connection(), node.relation()));
+        Set<String> columns = Catalog.columns(sql.connection(), node.relation()).keySet();
+        sql.execute(grants.stream()
+                .filter(grant -> grant.column().map(columns::contains).orElse(true))
+                .map(Catalog.Grant::sql)
+                .toList());
         for (DependentViews.View view : hanging.views()) {
             hangOn(view);
         }
@@ -142,9 +160,25 @@ final class Publication {
                         e);
             }
             sql.connection().rollback(before);
-            sql.execute("CREATE VIEW " + view.table().sql() + " AS (\n" + query.get() + "\n)");
+            standIn(view, query.get());
         }
         sql.connection().releaseSavepoint(before);
+    }
+
+    /** Until the model is built a view of its query stands for it, unless that reads what is not there yet either. */
+    private void standIn(DependentViews.View view, String query) throws SQLException {
+        Savepoint before = sql.connection().setSavepoint();
+        try {
+            sql.execute("CREATE VIEW " + view.table().sql() + " AS (\n" + query + "\n)");
+            sql.execute(view.create().stream().filter(statement -> GRANT.matcher(statement).lookingAt()).toList());
+        } catch (SQLException e) {
+            if (Sql.isConflict(e)) {
+                throw e;
+            }
+            sql.connection().rollback(before);
+            LOG.warnf("%s cannot stand on the new %s (%s); it is gone until its model is built", view.name(), node.relation().shown(),
+                    e.getMessage());
+        }
     }
 
     private interface Step {

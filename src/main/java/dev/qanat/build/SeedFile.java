@@ -8,12 +8,14 @@ import de.siegmar.fastcsv.writer.QuoteStrategies;
 import dev.qanat.failure.Code;
 import dev.qanat.failure.InputFailure;
 import dev.qanat.transform.Node;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -168,7 +170,12 @@ final class SeedFile {
 
     /** @param taker is given the header, then the rows, each with as many fields */
     private void read(Consumer<CsvRecord> taker) {
-        try (CsvReader<CsvRecord> csv = CsvReader.builder().fieldSeparator(seed.config().delimiter()).detectBomHeader(true).ofCsvRecord(file);
+        try (BufferedReader text = open();
+                CsvReader<CsvRecord> csv = CsvReader.builder()
+                        .fieldSeparator(seed.config().delimiter())
+                        .allowExtraFields(true)
+                        .allowMissingFields(true)
+                        .ofCsvRecord(text);
                 Stream<CsvRecord> rows = csv.stream()) {
             Iterator<CsvRecord> each = rows.iterator();
             if (!each.hasNext()) {
@@ -186,12 +193,27 @@ final class SeedFile {
             }
         } catch (IOException e) {
             throw unreadable(e);
-        } catch (UncheckedIOException | CsvParseException e) {
+        } catch (UncheckedIOException e) {
+            throw unreadable(e.getCause());
+        } catch (CsvParseException e) {
             throw new InputFailure(Code.MALFORMED_CSV, seed.file() + ": " + e.getMessage(), e);
         }
     }
 
+    /** Behind a byte order mark. */
+    private BufferedReader open() throws IOException {
+        BufferedReader text = Files.newBufferedReader(file, StandardCharsets.UTF_8);
+        text.mark(1);
+        if (text.read() != '\uFEFF') {
+            text.reset();
+        }
+        return text;
+    }
+
     private InputFailure unreadable(IOException e) {
+        if (e instanceof CharacterCodingException) {
+            return new InputFailure(Code.INVALID_ENCODING, seed.file() + ": a seed is UTF-8, and this is not", e);
+        }
         return new InputFailure(Code.FILE_UNREADABLE, seed.file() + ": " + e.getMessage(), e);
     }
 }

@@ -10,12 +10,22 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Collection;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import javax.sql.DataSource;
+import org.postgresql.core.NativeQuery;
+import org.postgresql.core.Parser;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 
 /** Statements on one connection, whose text is taken as it is: no escapes of JDBC, no parameters. For one thread. */
 final class Sql {
+
+    /** The beginning of a statement, behind white space and comments. */
+    private static final Pattern TRANSACTION = Pattern.compile(
+            "(?:\\s++|--[^\\n]*+|/\\*(?s:.*?)\\*/)*+(?:commit|end|rollback|abort|begin|start\\s+transaction|prepare\\s+transaction)\\b"
+                    + "(?!\\s+to\\b)",
+            Pattern.CASE_INSENSITIVE);
 
     private final Connection connection;
 
@@ -25,6 +35,43 @@ final class Sql {
 
     Connection connection() {
         return connection;
+    }
+
+    /** Work on a connection of its own. */
+    @FunctionalInterface
+    interface Session<T> {
+        T work(Sql sql) throws SQLException;
+    }
+
+    @FunctionalInterface
+    interface Work {
+        void run() throws SQLException;
+    }
+
+    /** Works on a connection of the pool, and gives it back as it was, whatever a project has set on it. */
+    static <T> T inSession(DataSource dataSource, Session<T> session) throws SQLException {
+        try (Connection connection = dataSource.getConnection()) {
+            Sql sql = new Sql(connection);
+            try {
+                return session.work(sql);
+            } finally {
+                sql.execute("RESET SESSION AUTHORIZATION; RESET ALL; SELECT pg_advisory_unlock_all()");
+            }
+        }
+    }
+
+    /** Does something in a transaction: all of it, or nothing. */
+    void inTransaction(Work work) throws SQLException {
+        connection.setAutoCommit(false);
+        try {
+            work.run();
+            connection.commit();
+        } catch (SQLException | RuntimeException e) {
+            connection.rollback();
+            throw e;
+        } finally {
+            connection.setAutoCommit(true);
+        }
     }
 
     /** @return how many rows were written */
@@ -44,6 +91,19 @@ final class Sql {
      * @throws InputFailure {@code model_failed} when the database does not take it
      */
     long execute(String statement, String text, String file) throws SQLException {
+        if (statements(statement).size() > 1) {
+            throw new InputFailure(Code.MODEL_FAILED, file + ": the SQL is more than one statement; take out the semicolon, or use hooks");
+        }
+        return executeAll(statement, text, file);
+    }
+
+    /** As {@link #execute(String, String, String)}, also several statements; none of them ends or begins a transaction. */
+    long executeAll(String statement, String text, String file) throws SQLException {
+        for (NativeQuery each : statements(statement)) {
+            if (TRANSACTION.matcher(each.nativeSql).lookingAt()) {
+                throw new InputFailure(Code.MODEL_FAILED, file + ": a transaction cannot be ended or begun here: " + each.nativeSql.strip());
+            }
+        }
         try {
             return execute(statement);
         } catch (SQLException e) {
@@ -52,6 +112,10 @@ final class Sql {
             }
             throw new InputFailure(Code.MODEL_FAILED, file + ": " + explained(e, statement, text), e);
         }
+    }
+
+    private static List<NativeQuery> statements(String text) throws SQLException {
+        return Parser.parseJdbcSql(text, true, false, true, false, false);
     }
 
     void execute(Collection<String> statements) throws SQLException {

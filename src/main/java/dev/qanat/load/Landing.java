@@ -170,8 +170,8 @@ public final class Landing {
         String records = " SELECT " + run + "::bigint AS _run_id, " + SOURCE + " AS _source, _position,"
                 + " statement_timestamp() AS _loaded_at, record, _n AS _ordinal, _from_text, _left_out FROM " + staging.bronzeTable().sql();
         return presentBronze
-                ? "INSERT INTO " + target.bronze().sql() + " (_run_id, _source, _position, _loaded_at, record, _ordinal, _from_text, _left_out)"
-                        + records
+                ? "INSERT INTO " + target.bronze().sql()
+                        + " (_run_id, _source, _position, _loaded_at, record, _ordinal, _from_text, _left_out)" + records
                 : "CREATE TABLE " + target.bronze().sql() + " AS" + records;
     }
 

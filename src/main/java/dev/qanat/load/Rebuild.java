@@ -98,7 +98,8 @@ public final class Rebuild {
         known = landed;
         if (!declared.keepBronze()) {
             throw new InputFailure(
-                    Code.NOT_REBUILDABLE, "resource '" + resource.name() + "' says bronze: { keep: none }, so nothing is there to build from");
+                    Code.NOT_REBUILDABLE,
+                    "resource '" + resource.name() + "' says bronze: { keep: none }, so nothing is there to build from");
         }
         Optional<Long> since = Optional.empty();
         try (Connection connection = dataSource.getConnection()) {
@@ -128,10 +129,15 @@ public final class Rebuild {
         return part.map(records::of).orElseGet(() -> List.<Kept>of().iterator());
     }
 
-    /** Begins the landing of the part that has been staged, in the tables aside. */
-    public Landing landAside(Duration timeout) throws SQLException {
+    /**
+     * Begins the landing of the part that has been staged, in the tables aside.
+     *
+     * @param timeout how long a statement of the landing may take
+     * @param parallel whether a statement may run in several processes
+     */
+    public Landing landAside(Duration timeout, boolean parallel) throws SQLException {
         return Landing.begin(
-                dataSource, staging, aside, part.map(BronzeRecords.Part::run).orElse(run), timeout, true);
+                dataSource, staging, aside, part.map(BronzeRecords.Part::run).orElse(run), timeout, parallel);
     }
 
     /** The part has landed. */

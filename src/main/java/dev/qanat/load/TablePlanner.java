@@ -45,7 +45,7 @@ public final class TablePlanner {
                 List<TablePlan> plans = new ArrayList<>();
                 plans.add(silver(connection, statement, target));
                 if (target.resource().keepBronze()) {
-                    plans.add(bronze(connection, statement, target.bronze()));
+                    plans.add(bronze(connection, statement, target));
                 }
                 return plans;
             } finally {
@@ -76,10 +76,13 @@ public final class TablePlanner {
         }
     }
 
-    private static TablePlan bronze(Connection connection, Statement statement, TableName table) throws SQLException {
-        return Target.columnsOf(connection, table).isEmpty()
-                ? created(table, List.of())
-                : present(table, Effect.UNCHANGED, rows(statement, table), List.of(), List.of());
+    private static TablePlan bronze(Connection connection, Statement statement, Target target) throws SQLException {
+        TableName table = target.bronze();
+        if (Target.columnsOf(connection, table).isEmpty()) {
+            return created(table, List.of());
+        }
+        List<Step> steps = target.bronzeSteps(connection);
+        return present(table, steps.isEmpty() ? Effect.UNCHANGED : Effect.CHANGED, rows(statement, table), steps, List.of());
     }
 
     private static TablePlan created(TableName table, List<TargetColumn> columns) {

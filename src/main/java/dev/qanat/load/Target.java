@@ -167,6 +167,9 @@ public final class Target {
             try {
                 statement.execute(named);
                 statement.execute(lock());
+                for (Step step : bronzeSteps(connection)) {
+                    execute(statement, step, false);
+                }
                 Needs needs = needs(connection, columns(staged));
                 for (Step step : needs.steps()) {
                     execute(statement, step, step.equals(needs.key()));
@@ -218,23 +221,16 @@ public final class Target {
      */
     Needs needs(Connection connection, Map<String, ColumnType> columns) throws SQLException {
         Map<String, String> stored = columnsOf(connection, silver);
-        Map<String, String> kept = columnsOf(connection, bronze);
-        Present present = new Present(!kept.isEmpty(), !stored.isEmpty());
-        List<Step> steps = new ArrayList<>();
-        if (resource.keepBronze() && !kept.isEmpty() && !kept.keySet().containsAll(BRONZE_ORIGIN)) {
-            steps.add(new Step(
-                    "ALTER TABLE " + bronze.sql() + " ADD COLUMN IF NOT EXISTS _ordinal bigint,"
-                            + " ADD COLUMN IF NOT EXISTS _from_text boolean, ADD COLUMN IF NOT EXISTS _left_out boolean",
-                    false));
-        }
+        Present present = new Present(!columnsOf(connection, bronze).isEmpty(), !stored.isEmpty());
         if (stored.isEmpty()) {
             if (!isAside() && resource.schemaContract().tables() == Mode.FREEZE) {
                 throw new InputFailure(
                         Code.SCHEMA_FROZEN,
                         "table " + silver + " does not exist, and schema_contract says tables: freeze; create it or let it evolve");
             }
-            return new Needs(present, steps, null, List.of());
+            return new Needs(present, List.of(), null, List.of());
         }
+        List<Step> steps = new ArrayList<>();
         List<String> views = widen(connection, columns, stored, steps);
         Step key = null;
         if (!hasKey(connection, columns.keySet()) && (byKey() || byHash())) {
@@ -242,6 +238,17 @@ public final class Target {
             steps.add(key);
         }
         return new Needs(present, steps, key, views);
+    }
+
+    /** What a bronze table needs that an earlier version has made. */
+    List<Step> bronzeSteps(Connection connection) throws SQLException {
+        Map<String, String> stored = columnsOf(connection, bronze);
+        return !resource.keepBronze() || stored.isEmpty() || stored.keySet().containsAll(BRONZE_ORIGIN)
+                ? List.of()
+                : List.of(new Step(
+                        "ALTER TABLE " + bronze.sql() + " ADD COLUMN IF NOT EXISTS _ordinal bigint,"
+                                + " ADD COLUMN IF NOT EXISTS _from_text boolean, ADD COLUMN IF NOT EXISTS _left_out boolean",
+                        false));
     }
 
     /**

@@ -121,7 +121,8 @@ public class BronzeLoading {
     /** Begins the landing of what was staged, in the tables aside. */
     public void landAside(@ExchangeProperty("load") Load load) throws SQLException {
         load.checkCancelled();
-        load.beginLanding(load.getRebuild().landAside(settings.landingTimeout()));
+        boolean first = load.getRun().redoes().isEmpty();
+        load.beginLanding(load.getRebuild().landAside(settings.landingTimeout(), first));
     }
 
     public void landedAside(@ExchangeProperty("load") Load load) throws SQLException {

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 
 /** A node while the project is read: what is known of it before all others are. */
@@ -30,6 +31,7 @@ final class Draft {
     final List<Reference> references = new ArrayList<>();
     String description = "";
     Map<String, Node.Column> columns = Map.of();
+    Optional<String> attachedTo = Optional.empty();
 
     Draft(String uniqueId, Node.Kind kind, String name, Place place, List<String> fqn, ConfigBuilder config, Function<Names, String> body) {
         this.uniqueId = uniqueId;

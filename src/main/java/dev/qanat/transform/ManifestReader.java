@@ -256,6 +256,7 @@ final class ManifestReader {
         ConfigBuilder config = new ConfigBuilder("test");
         Draft draft = new Draft(
                 id, Node.Kind.TEST, test.name(), test.place(), fqn, config, test.body(jinja, macro, config::build));
+        draft.attachedTo = Optional.of(testedId);
         if (drafts.putIfAbsent(id, draft) != null) {
             throw new InputFailure(Code.DUPLICATE_KEY, "%s:%d the test '%s' is given twice"
                     .formatted(file, test.place().line(), test.name()));
@@ -416,7 +417,8 @@ final class ManifestReader {
                     relation,
                     dependsOn,
                     draft.description,
-                    draft.columns);
+                    draft.columns,
+                    draft.attachedTo);
             if ((draft.kind == Node.Kind.MODEL && !node.isEphemeral()) || draft.kind == Node.Kind.SEED) {
                 Draft other = stands.put(relation.toString(), draft);
                 if (other != null) {

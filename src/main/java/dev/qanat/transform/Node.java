@@ -2,6 +2,7 @@ package dev.qanat.transform;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -15,6 +16,7 @@ import java.util.Set;
  * @param relation where it stands; of a test where its failures go if they are stored, of an ephemeral model the name it would have
  * @param dependsOn the unique ids of what it reads, as found by rendering it as dbt does
  * @param columns described in YAML, by name
+ * @param attachedTo of a generic test the unique id of what it was declared for
  */
 public record Node(
         String uniqueId,
@@ -27,7 +29,8 @@ public record Node(
         Relation relation,
         Set<String> dependsOn,
         String description,
-        Map<String, Column> columns) {
+        Map<String, Column> columns,
+        Optional<String> attachedTo) {
 
     public enum Kind {
         MODEL,

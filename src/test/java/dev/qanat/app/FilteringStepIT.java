@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -76,6 +77,13 @@ class FilteringStepIT {
                             """.getBytes(StandardCharsets.UTF_8));
             assertThat(items.outcomes()).containsExactly("3 read, 1 inserted, 1 filtered, 1 rejected");
             assertThat(Feed.outcome(items.last(), "tags")).isEqualTo("4 read, 1 inserted, 2 filtered, 1 rejected");
+
+            for (Feed feed : List.of(merge, items)) {
+                Map<String, List<String>> before = new SilverTables(qanat, feed.name(), true).rows();
+                qanat.execute("DELETE FROM " + feed.table());
+                assertThat(Feed.outcome(feed.fromBronze())).doesNotContain("filtered");
+                assertThat(new SilverTables(qanat, feed.name(), true).rows()).as("built again from bronze").isEqualTo(before);
+            }
 
             Feed other = Feed.of(qanat, "schema: { id: integer, name: text }").drop("id,name\n1,a\n");
             assertThat(other.outcomes()).as("a step that fails").containsExactly("failed internal_error: 1 read");

@@ -255,6 +255,8 @@ class OpenApiIT {
         answers("GET", "/runs/{id}/rejections", of(run).accept("text/csv"), 200);
         answers("GET", "/runs/{id}/rejections", of(run).queryParam("format", "xml"), 400);
         answers("GET", "/runs/{id}/rejections", of(999_999_999), 404);
+        answers("GET", "/runs/{id}/models", of(run), 200);
+        answers("GET", "/runs/{id}/models", of(999_999_999), 404);
         assertThat(qanat.runs(refusing)).extracting(each -> each.getString("status")).contains("succeeded", "failed", "cancelled");
     }
 
