@@ -1,8 +1,6 @@
 package dev.qanat.build;
 
-import dev.qanat.failure.Failure;
 import dev.qanat.failure.InputFailure;
-import dev.qanat.failure.TransientFailure;
 import dev.qanat.ledger.TestRun;
 import dev.qanat.transform.Compiled;
 import dev.qanat.transform.ExistingRelations;
@@ -34,6 +32,8 @@ import org.postgresql.PGConnection;
 
 /** Asks tests, as dbt does, within the transaction of what they audit. For one thread. */
 final class Audit {
+
+    private static final String DEPENDED_ON = "2BP01";
 
     private final Sql sql;
     private final Manifest manifest;
@@ -90,7 +90,7 @@ final class Audit {
         } catch (InputFailure e) {
             results.add(result(test, audited, TestRun.Status.FAILED, Optional.empty(), seconds(begun), "", e.getMessage()));
         } catch (SQLException e) {
-            if (Failure.of(e, test.name()) instanceof TransientFailure) {
+            if (Sql.isAway(e) || Sql.isConflict(e)) {
                 throw e;
             }
             sql.connection().rollback(before);
@@ -152,15 +152,26 @@ final class Audit {
     }
 
     private void store(Relation relation, Compiled compiled) throws SQLException {
-        drop(relation);
         String limit = compiled.node().config().limit().map(most -> "\nlimit " + most).orElse("");
-        sql.execute("CREATE TABLE " + relation + " AS (\n" + compiled.sql() + limit + "\n)");
+        String query = "(\n" + compiled.sql() + limit + "\n)";
+        sql.execute(emptied(relation) ? "INSERT INTO " + relation + " " + query : "CREATE TABLE " + relation + " AS " + query);
         kept.put(relation, new Kept(Catalog.columns(sql.connection(), relation), Path.of("")));
     }
 
-    /** Whoever has made a view of the rows that fail has to make it again: that is no reason not to publish. */
-    private void drop(Relation relation) throws SQLException {
-        sql.execute("DROP TABLE IF EXISTS " + relation + " CASCADE");
+    /** Where somebody's view hangs on the stored failures they are emptied, and otherwise dropped. */
+    private boolean emptied(Relation relation) throws SQLException {
+        Savepoint before = sql.connection().setSavepoint();
+        try {
+            sql.execute("DROP TABLE IF EXISTS " + relation);
+            return false;
+        } catch (SQLException e) {
+            if (!DEPENDED_ON.equals(e.getSQLState())) {
+                throw e;
+            }
+            sql.connection().rollback(before);
+            sql.execute("DELETE FROM " + relation);
+            return true;
+        }
     }
 
     /** Puts the stored failures aside, since the transaction is about to take them back. */
@@ -182,10 +193,11 @@ final class Audit {
     void storeAgain() throws SQLException {
         for (Map.Entry<Relation, Kept> stored : kept.entrySet()) {
             String relation = stored.getKey().toString();
-            drop(stored.getKey());
-            sql.execute("CREATE TABLE " + relation + " (" + stored.getValue().columns().entrySet().stream()
-                    .map(column -> Sql.quoted(column.getKey()) + " " + column.getValue())
-                    .collect(Collectors.joining(", ")) + ")");
+            if (!emptied(stored.getKey())) {
+                sql.execute("CREATE TABLE " + relation + " (" + stored.getValue().columns().entrySet().stream()
+                        .map(column -> Sql.quoted(column.getKey()) + " " + column.getValue())
+                        .collect(Collectors.joining(", ")) + ")");
+            }
             try (InputStream in = new BufferedInputStream(Files.newInputStream(stored.getValue().rows()))) {
                 copies(sql.connection()).copyIn("COPY " + relation + " FROM STDIN (FORMAT binary)", in);
             } catch (IOException e) {

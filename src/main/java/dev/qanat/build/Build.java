@@ -92,7 +92,7 @@ final class Build {
                 TestRun test = ask(node);
                 return new Outcome(test.status() != TestRun.Status.FAILED, Optional.empty(), Optional.of(test));
             }
-            ModelRun model = new NodeBuild(Build.this, node, audits, number).run();
+            ModelRun model = new NodeBuild(Build.this, node, audits).run();
             return new Outcome(model.status() == ModelRun.Status.SUCCEEDED, Optional.of(model), Optional.empty());
         }
     }

@@ -29,6 +29,8 @@ import javax.sql.DataSource;
 @ApplicationScoped
 public class Builds {
 
+    private static final Set<String> OWN_SCHEMAS = Set.of("qanat", "qanat_staging", "bronze", "information_schema");
+
     private final DataSource dataSource;
     private final Project project;
     private final ModelRuns ledger;
@@ -102,6 +104,7 @@ public class Builds {
             nodes.stream()
                     .filter(node -> node.kind() == Node.Kind.MODEL && !node.isEphemeral() || node.kind() == Node.Kind.TEST)
                     .forEach(node -> manifest.compile(node, catalog, order.fullRefresh()));
+            nodes.stream().filter(Builds::stands).forEach(Builds::refuseOwnSchemas);
             makeSchemas(new Sql(connection), nodes);
             return new Build(dataSource, ledger, project.folder(), manifest, order, catalog, nodes);
         } catch (SQLException e) {
@@ -158,11 +161,28 @@ public class Builds {
         return above;
     }
 
+    /** Whether a relation is made for the node. */
+    private static boolean stands(Node node) {
+        return switch (node.kind()) {
+            case SEED -> true;
+            case MODEL -> !node.isEphemeral();
+            case TEST -> node.config().storeFailures();
+            case SOURCE -> false;
+        };
+    }
+
+    private static void refuseOwnSchemas(Node node) {
+        String schema = node.relation().schema();
+        if (OWN_SCHEMAS.contains(schema) || schema.startsWith("pg_")) {
+            throw new InputFailure(Code.INVALID_PROJECT, "%s: %s would stand in a schema that is not the project's; give it another"
+                    .formatted(node.file(), node.relation().shown()));
+        }
+    }
+
     /** Two processes that make a schema at once get in each other's way, also where it is only made if it is not there. */
     private static void makeSchemas(Sql sql, List<Node> nodes) throws SQLException {
         Set<String> schemas = nodes.stream()
-                .filter(node -> node.kind() == Node.Kind.SEED || node.kind() == Node.Kind.MODEL && !node.isEphemeral()
-                        || node.kind() == Node.Kind.TEST && node.config().storeFailures())
+                .filter(Builds::stands)
                 .map(node -> node.relation().schema())
                 .collect(Collectors.toCollection(TreeSet::new));
         String creates = schemas.stream()

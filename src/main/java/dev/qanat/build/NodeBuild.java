@@ -1,7 +1,6 @@
 package dev.qanat.build;
 
 import dev.qanat.failure.Code;
-import dev.qanat.failure.Failure;
 import dev.qanat.failure.InputFailure;
 import dev.qanat.failure.TransientFailure;
 import dev.qanat.ledger.ModelRun;
@@ -16,6 +15,7 @@ import dev.qanat.transform.Relation;
 import io.github.resilience4j.core.IntervalFunction;
 import io.github.resilience4j.retry.Retry;
 import io.github.resilience4j.retry.RetryConfig;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
@@ -25,11 +25,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A model or seed is written beside what stands, audited by its tests, published and told in the ledger, in one transaction. When a test
- * fails the transaction holds nothing but that, and the rows that fail. For one thread.
+ * A model or seed is written beside what stands and audited by its tests, then published and told in the ledger: in two transactions where
+ * rows take the place of others, otherwise in one. When a test fails the first holds nothing but that, and the rows that fail. For one thread.
  */
 final class NodeBuild {
 
@@ -37,6 +41,9 @@ final class NodeBuild {
 
     /** Of an index's name: what follows has room below PostgreSQL's 63 bytes, whatever the letters. */
     private static final int LONGEST_BEGINNING = 12;
+
+    /** The columns that every table of silver has. */
+    private static final Set<String> OF_A_PIPELINE = Set.of("_run_id", "_row_hash", "_created_at", "_updated_at");
 
     private static final Retry CONFLICTS = Retry.of(
             "model",
@@ -52,14 +59,17 @@ final class NodeBuild {
     private final Relation aside;
     private final Instant started = Instant.now();
     private Optional<Compiled> compiled = Optional.empty();
+    private Optional<Long> rows = Optional.empty();
+    private List<TestRun> results = List.of();
 
-    /** @param number tells the nodes of a run apart */
-    NodeBuild(Build build, Node node, List<Node> tests, int number) {
+    NodeBuild(Build build, Node node, List<Node> tests) {
         this.build = build;
         this.node = node;
         this.tests = tests;
         this.aside = new Relation(
-                node.relation().database(), node.relation().schema(), (ASIDE + "%d_%d").formatted(build.order().run(), number));
+                node.relation().database(),
+                node.relation().schema(),
+                ASIDE + UUID.nameUUIDFromBytes(node.uniqueId().getBytes(StandardCharsets.UTF_8)).toString().replace('-', '_'));
     }
 
     /**
@@ -70,13 +80,19 @@ final class NodeBuild {
         try {
             return CONFLICTS.executeCheckedSupplier(this::attempt);
         } catch (InputFailure e) {
+            if (build.order().toStop().getAsBoolean()) {
+                throw new TransientFailure(Code.INTERRUPTED, "building " + node.relation().shown() + ": the run is to stop", e);
+            }
             return failed(e);
         } catch (SQLException e) {
-            Failure failure = Failure.of(e, "building " + node.relation().shown());
-            if (failure instanceof TransientFailure transientFailure && !Sql.isConflict(e)) {
-                throw transientFailure;
+            String doing = "building " + node.relation().shown();
+            if (Sql.isAway(e)) {
+                throw new TransientFailure(Code.DATABASE_UNAVAILABLE, doing + ": " + e.getMessage(), e);
             }
-            return failed(new InputFailure(Code.MODEL_FAILED, failure.getMessage(), e));
+            if (build.order().toStop().getAsBoolean()) {
+                throw new TransientFailure(Code.INTERRUPTED, doing + ": the run is to stop", e);
+            }
+            return failed(new InputFailure(Code.MODEL_FAILED, doing + ": " + e.getMessage(), e));
         } catch (RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {
@@ -92,74 +108,129 @@ final class NodeBuild {
     }
 
     private ModelRun attempt() throws SQLException {
-        try (Connection connection = build.connection()) {
-            Sql sql = new Sql(connection);
+        return Sql.inSession(build.dataSource(), sql -> {
+            sql.execute("SET application_name = " + Sql.literal(Staging.nameOf(build.order().run())));
+            sql.execute("SELECT pg_advisory_lock(hashtextextended(" + Sql.literal("model " + node.relation()) + ", 0))");
+            Optional<Kind> existing = existing(sql);
             if (node.config().preHooks().stream().anyMatch(hook -> !hook.transaction())) {
-                Compiled now = build.manifest().compile(node, Catalog.of(connection, node), build.order().fullRefresh());
-                hooks(sql, now.preHooks(), false);
+                Catalog catalog = Catalog.of(sql.connection(), node);
+                hooks(sql, build.manifest().compile(node, catalog, build.order().fullRefresh()).preHooks(), false);
             }
-            connection.setAutoCommit(false);
-            ModelRun told;
-            try {
-                told = inTransaction(sql);
-                connection.commit();
-            } catch (SQLException | RuntimeException e) {
-                connection.rollback();
-                throw e;
-            } finally {
-                connection.setAutoCommit(true);
+            AtomicReference<ModelRun> told = new AtomicReference<>();
+            sql.inTransaction(() -> told.set(written(sql, existing)));
+            if (told.get() == null) {
+                try {
+                    sql.inTransaction(() -> told.set(published(sql, existing)));
+                } catch (SQLException | RuntimeException e) {
+                    sql.execute(dropAside("TABLE"));
+                    throw e;
+                }
             }
-            if (told.status() == ModelRun.Status.SUCCEEDED && compiled.isPresent()) {
+            if (told.get().status() == ModelRun.Status.SUCCEEDED && compiled.isPresent()) {
                 hooks(sql, compiled.get().postHooks(), false);
             }
-            return told;
+            return told.get();
+        });
+    }
+
+    private String dropAside(String kind) {
+        return "DROP " + kind + " IF EXISTS " + aside;
+    }
+
+    /** What stands in the node's place; it is the project's to replace, or nobody's. */
+    private Optional<Kind> existing(Sql sql) throws SQLException {
+        Optional<Kind> existing = Catalog.of(sql.connection(), node).find(node.relation());
+        if (existing.filter(Kind.OTHER::equals).isPresent()) {
+            throw new InputFailure(Code.MODEL_FAILED, "%s: %s is neither a table nor a view; move it out of the way"
+                    .formatted(node.file(), node.relation().shown()));
         }
+        if (existing.filter(Kind.TABLE::equals).isPresent()
+                && Catalog.columns(sql.connection(), node.relation()).keySet().containsAll(OF_A_PIPELINE)
+                && !build.ledger().isPublished(node.relation().shown())) {
+            throw new InputFailure(Code.TABLE_CLAIMED, "%s: %s is the table of a pipeline; give the model another name or schema"
+                    .formatted(node.file(), node.relation().shown()));
+        }
+        return existing;
     }
 
     private void hooks(Sql sql, List<NodeConfig.Hook> hooks, boolean inTransaction) throws SQLException {
         for (NodeConfig.Hook hook : hooks) {
             if (hook.transaction() == inTransaction && !hook.sql().isBlank()) {
-                sql.execute(hook.sql(), hook.sql(), node.file() + ": a hook");
+                String what = node.file() + ": a hook";
+                if (inTransaction) {
+                    sql.executeAll(hook.sql(), hook.sql(), what);
+                } else {
+                    sql.executeAnything(hook.sql(), hook.sql(), what);
+                }
             }
         }
     }
 
-    private ModelRun inTransaction(Sql sql) throws SQLException {
+    /**
+     * Writes and audits. A table that takes another's place is to be committed before it does, or who has looked at the database a moment
+     * before sees it empty.
+     *
+     * @return null when what was written is yet to be published
+     */
+    private @Nullable ModelRun written(Sql sql, Optional<Kind> existing) throws SQLException {
         Connection connection = sql.connection();
-        sql.execute("SET LOCAL application_name = " + Sql.literal(Staging.nameOf(build.order().run())));
-        sql.execute("SELECT pg_advisory_xact_lock(hashtextextended(" + Sql.literal("model " + node.relation()) + ", 0))");
-        Catalog catalog = Catalog.of(connection, node);
-        Optional<Kind> existing = catalog.find(node.relation());
-        if (existing.filter(Kind.OTHER::equals).isPresent()) {
-            throw new InputFailure(Code.MODEL_FAILED, "%s: %s is neither a table nor a view; move it out of the way"
-                    .formatted(node.file(), node.relation().shown()));
+        Catalog catalog = Catalog.of(connection, List.of(node));
+        // Of a process that died.
+        for (Map.Entry<String, Kind> left : Map.of("TABLE", Kind.TABLE, "VIEW", Kind.VIEW).entrySet()) {
+            if (catalog.find(aside).filter(left.getValue()::equals).isPresent()) {
+                sql.execute(dropAside(left.getKey()));
+            }
         }
         Savepoint before = connection.setSavepoint();
-        Optional<Long> rows = write(sql, catalog);
+        rows = write(sql, catalog);
         boolean incremental = compiled.filter(Compiled::incremental).isPresent();
-        Audit audit = new Audit(sql, build.manifest(), catalog, build::isPresent);
+        Audit audit = new Audit(sql, build.manifest(), catalog, build::isPresent, build.order().patient());
         try {
-            Map<String, Relation> standIns = incremental ? Map.of(node.uniqueId(), node.relation()) : Map.of(node.uniqueId(), aside);
+            Map<String, Relation> standIns = Map.of(node.uniqueId(), incremental ? node.relation() : aside);
             for (Node test : tests) {
                 audit.ask(test, standIns, Optional.of(node));
             }
-            ModelRun told;
+            results = audit.results();
             if (audit.failed()) {
                 audit.putAside();
                 connection.rollback(before);
                 audit.storeAgain();
-                told = told(ModelRun.Status.FAILED, Optional.empty(), Optional.of(complaint(audit.results(), existing)), audit.results());
-            } else {
-                publish(sql, existing, incremental);
-                comment(sql);
-                hooks(sql, compiled.map(Compiled::postHooks).orElse(List.of()), true);
-                told = told(ModelRun.Status.SUCCEEDED, rows, Optional.empty(), audit.results());
+                ModelRun failed =
+                        told(ModelRun.Status.FAILED, Optional.empty(), Optional.of(complaint(audit.results(), existing)), results);
+                build.ledger().record(connection, build.order().run(), failed);
+                return failed;
             }
-            build.ledger().record(connection, build.order().run(), told);
-            return told;
         } finally {
             audit.forget();
         }
+        if (incremental) {
+            sql.execute("DROP TABLE " + aside);
+            return told(sql);
+        }
+        return existing.isPresent() && !isView() ? null : published(sql, existing);
+    }
+
+    private ModelRun published(Sql sql, Optional<Kind> existing) throws SQLException {
+        Publication publication = new Publication(sql, node, build::laterQuery);
+        if (isView()) {
+            publication.view(aside, existing, compiled.orElseThrow().sql());
+        } else {
+            publication.table(aside, existing);
+        }
+        return told(sql);
+    }
+
+    private boolean isView() {
+        return node.config().materialized().equals("view");
+    }
+
+    /** It stands. */
+    private ModelRun told(Sql sql) throws SQLException {
+        comment(sql);
+        hooks(sql, compiled.map(Compiled::postHooks).orElse(List.of()), true);
+        ModelRun told = told(ModelRun.Status.SUCCEEDED, rows, Optional.empty(), results);
+        build.ledger().record(sql.connection(), build.order().run(), told);
+        return told;
     }
 
     private Run.RunError complaint(List<TestRun> results, Optional<Kind> existing) {
@@ -182,7 +253,7 @@ final class NodeBuild {
         Compiled now = build.manifest().compile(node, catalog, build.order().fullRefresh());
         compiled = Optional.of(now);
         hooks(sql, now.preHooks(), true);
-        boolean view = node.config().materialized().equals("view");
+        boolean view = isView();
         String unlogged = now.incremental() || node.config().unlogged() ? "UNLOGGED " : "";
         String create = "CREATE " + (view ? "VIEW " : unlogged + "TABLE ") + aside + " AS (\n" + now.sql() + "\n)";
         long rows = sql.execute(create, now.sql(), node.file());
@@ -200,7 +271,7 @@ final class NodeBuild {
         try {
             return file.copy(sql.connection(), aside.toString());
         } catch (SQLException e) {
-            if (Failure.of(e, node.file()) instanceof TransientFailure) {
+            if (Sql.isAway(e) || Sql.isConflict(e)) {
                 throw e;
             }
             throw new InputFailure(Code.MODEL_FAILED, node.file() + ": " + e.getMessage(), e);
@@ -211,7 +282,7 @@ final class NodeBuild {
         try {
             return new Increment(sql, node, aside).apply();
         } catch (SQLException e) {
-            if (Failure.of(e, node.file()) instanceof TransientFailure) {
+            if (Sql.isAway(e) || Sql.isConflict(e)) {
                 throw e;
             }
             throw new InputFailure(Code.MODEL_FAILED, node.file() + ": " + e.getMessage(), e);
@@ -223,8 +294,11 @@ final class NodeBuild {
         String name = node.relation().identifier();
         for (NodeConfig.Index index : node.config().indexes()) {
             // Those of the table that stands have their names until that goes.
-            String own = "%s_%s_%d".formatted(
-                    name.substring(0, Math.min(LONGEST_BEGINNING, name.length())), aside.identifier().substring(ASIDE.length()), number++);
+            String own = "%s_%s_%d_%d".formatted(
+                    name.substring(0, Math.min(LONGEST_BEGINNING, name.length())),
+                    aside.identifier().substring(ASIDE.length(), ASIDE.length() + 8),
+                    build.order().run(),
+                    number++);
             String create = "CREATE %sINDEX %s ON %s%s (%s)".formatted(
                     index.unique() ? "UNIQUE " : "",
                     Sql.quoted(own),
@@ -235,22 +309,9 @@ final class NodeBuild {
         }
     }
 
-    private void publish(Sql sql, Optional<Kind> existing, boolean incremental) throws SQLException {
-        if (incremental) {
-            sql.execute("DROP TABLE " + aside);
-            return;
-        }
-        Publication publication = new Publication(sql, node, build::laterQuery);
-        if (node.config().materialized().equals("view")) {
-            publication.view(aside, existing, compiled.orElseThrow().sql());
-        } else {
-            publication.table(aside, existing);
-        }
-    }
-
     /** The descriptions as comments in the database. */
     private void comment(Sql sql) throws SQLException {
-        String kind = node.config().materialized().equals("view") ? "VIEW" : "TABLE";
+        String kind = isView() ? "VIEW" : "TABLE";
         if (!node.description().isBlank()) {
             sql.execute("COMMENT ON " + kind + " " + node.relation() + " IS " + Sql.literal(node.description().strip()));
         }

@@ -4,6 +4,7 @@ import dev.qanat.failure.Code;
 import dev.qanat.failure.Failure;
 import dev.qanat.failure.InputFailure;
 import dev.qanat.settings.AllowedEnvironment;
+import dev.qanat.settings.Secrets;
 import dev.qanat.settings.Settings;
 import dev.qanat.transform.Manifest;
 import dev.qanat.transform.ProjectSettings;
@@ -38,6 +39,7 @@ public class Project {
 
     private final Path folder;
     private final AllowedEnvironment environment;
+    private final Secrets secrets;
     private final DataSource dataSource;
     private @Nullable Read last;
 
@@ -46,7 +48,8 @@ public class Project {
 
     private record Look(long size, long modified) {}
 
-    Project(Settings settings, AllowedEnvironment environment, DataSource dataSource) {
+    Project(Settings settings, AllowedEnvironment environment, Secrets secrets, DataSource dataSource) {
+        this.secrets = secrets;
         this.folder = settings.transform();
         this.environment = environment;
         this.dataSource = dataSource;
@@ -112,7 +115,7 @@ public class Project {
             return new ProjectSettings(
                     target,
                     Map.of(),
-                    environment::allows,
+                    name -> environment.allows(name) && !secrets.isOne(name),
                     name -> environment.apply(name).orElse(null));
         } catch (SQLException e) {
             throw Failure.of(e, "reading the project " + folder);

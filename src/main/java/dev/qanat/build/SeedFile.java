@@ -3,6 +3,7 @@ package dev.qanat.build;
 import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.CsvRecord;
+import de.siegmar.fastcsv.reader.FieldMismatchStrategy;
 import de.siegmar.fastcsv.writer.CsvWriter;
 import de.siegmar.fastcsv.writer.QuoteStrategies;
 import dev.qanat.failure.Code;
@@ -173,8 +174,8 @@ final class SeedFile {
         try (BufferedReader text = open();
                 CsvReader<CsvRecord> csv = CsvReader.builder()
                         .fieldSeparator(seed.config().delimiter())
-                        .allowExtraFields(true)
-                        .allowMissingFields(true)
+                        .extraFieldStrategy(FieldMismatchStrategy.IGNORE)
+                        .missingFieldStrategy(FieldMismatchStrategy.IGNORE)
                         .ofCsvRecord(text);
                 Stream<CsvRecord> rows = csv.stream()) {
             Iterator<CsvRecord> each = rows.iterator();

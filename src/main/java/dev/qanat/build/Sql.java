@@ -3,7 +3,6 @@ package dev.qanat.build;
 import dev.qanat.failure.Code;
 import dev.qanat.failure.Failure;
 import dev.qanat.failure.InputFailure;
-import dev.qanat.failure.TransientFailure;
 import dev.qanat.transform.Relation;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -104,10 +103,15 @@ final class Sql {
                 throw new InputFailure(Code.MODEL_FAILED, file + ": a transaction cannot be ended or begun here: " + each.nativeSql.strip());
             }
         }
+        return executeAnything(statement, text, file);
+    }
+
+    /** As {@link #execute(String, String, String)}, whatever the statements. */
+    long executeAnything(String statement, String text, String file) throws SQLException {
         try {
             return execute(statement);
         } catch (SQLException e) {
-            if (Failure.of(e, file) instanceof TransientFailure) {
+            if (isAway(e) || isConflict(e)) {
                 throw e;
             }
             throw new InputFailure(Code.MODEL_FAILED, file + ": " + explained(e, statement, text), e);
@@ -156,6 +160,11 @@ final class Sql {
         }
         return message + " (line " + (text.substring(0, at).lines().count() + (at == 0 || text.charAt(at - 1) == '\n' ? 1 : 0))
                 + " of the compiled SQL)";
+    }
+
+    /** Whether the database does not answer, or is about to stop: nothing is wrong with what was asked. */
+    static boolean isAway(SQLException e) {
+        return Failure.of(e, "").code() == Code.DATABASE_UNAVAILABLE;
     }
 
     /** The states in which the same may succeed when it is tried again: a conflict with others, a lock not got in time. */

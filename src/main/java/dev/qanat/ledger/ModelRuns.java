@@ -107,6 +107,14 @@ public class ModelRuns {
                 .set();
     }
 
+    /** Whether any run has published a relation, such as {@code gold.daily_returns}. */
+    public boolean isPublished(String relation) {
+        return db.sql("SELECT EXISTS (SELECT FROM qanat.run_model WHERE relation = :relation AND status = 'succeeded')")
+                .param("relation", relation)
+                .query(Boolean.class)
+                .single();
+    }
+
     /** What each seed held when it was last built, by their nodes. */
     public Map<String, String> seeds() {
         Map<String, String> seeds = new HashMap<>();

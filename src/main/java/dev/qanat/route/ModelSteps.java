@@ -3,7 +3,9 @@ package dev.qanat.route;
 import dev.qanat.build.Builds;
 import dev.qanat.build.Order;
 import dev.qanat.build.Report;
+import dev.qanat.failure.Failure;
 import dev.qanat.failure.InputFailure;
+import dev.qanat.failure.TransientFailure;
 import dev.qanat.ledger.Cancellations;
 import dev.qanat.ledger.ModelRun;
 import dev.qanat.ledger.Run;
@@ -53,9 +55,13 @@ public class ModelSteps {
         try {
             Report report = build(load, pipeline.get().models().map(models -> String.join(" ", models)), loaded, true);
             report.failure().ifPresent(load::landedInPart);
-        } catch (InputFailure e) {
-            // The project is at fault, and what was loaded is not.
-            load.landedInPart(e);
+        } catch (RuntimeException e) {
+            Failure failure = Failures.of(e, run);
+            if (failure instanceof TransientFailure) {
+                throw failure;
+            }
+            // The project is at fault, or we are, and what was loaded is not.
+            load.landedInPart(new InputFailure(failure.code(), String.valueOf(failure.getMessage()), e));
         }
     }
 

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 
 /**
@@ -33,6 +34,7 @@ public final class Secrets {
     private final AllowedNames allowed;
     private final Optional<Path> folder;
     private final Map<String, String> environment;
+    private final Set<String> asked = ConcurrentHashMap.newKeySet();
 
     Secrets(List<String> allowed, Optional<Path> folder, Map<String, String> environment) {
         this.allowed = new AllowedNames(allowed, OWN);
@@ -50,12 +52,18 @@ public final class Secrets {
         if (!NAME.matcher(name).matches() || !allowed.has(name)) {
             return Optional.empty();
         }
+        asked.add(name);
         Optional<Path> file = folder.map(f -> f.resolve(name)).filter(Files::exists);
         Optional<String> value = file.isPresent() ? Optional.of(read(name, file.get())) : Optional.ofNullable(environment.get(name));
         if (value.isPresent() && CONTROL.matcher(value.get()).find()) {
             throw invalid(name, "has a line break or another control character in it");
         }
         return value.filter(v -> !v.isEmpty());
+    }
+
+    /** Whether a pipeline has named it as a secret: then nothing else may read it from the environment. */
+    public boolean isOne(String name) {
+        return OWN.contains(name) || asked.contains(name);
     }
 
     private static String read(String name, Path file) {

@@ -176,14 +176,21 @@ class ModelRunsIT {
         qanat.execute("CREATE VIEW public." + name + " AS SELECT * FROM gold." + name + "_t");
         AtomicBoolean done = new AtomicBoolean();
         AtomicInteger reads = new AtomicInteger();
-        ExecutorService threads = Executors.newFixedThreadPool(4);
+        ExecutorService threads = Executors.newFixedThreadPool(5);
         List<Future<?>> readers = new ArrayList<>();
-        for (String relation : List.of("gold." + name + "_t", "gold." + name + "_i", "gold." + name + "_v", "public." + name)) {
+        // What is prepared looks at the database before it waits for a lock, what is not does so afterwards.
+        for (String relation : List.of(
+                "gold." + name + "_t", "gold." + name + "_i", "gold." + name + "_v", "public." + name, "prepared gold." + name + "_t")) {
             readers.add(threads.submit(() -> {
                 try (Connection connection = qanat.database();
                         Statement statement = connection.createStatement()) {
+                    String read = "SELECT count(*), count(*) FILTER (WHERE n <> 1) FROM " + relation.replace("prepared ", "");
+                    if (relation.startsWith("prepared ")) {
+                        statement.execute("PREPARE reading AS " + read);
+                        read = "EXECUTE reading";
+                    }
                     while (!done.get()) {
-                        try (ResultSet row = statement.executeQuery("SELECT count(*), count(*) FILTER (WHERE n <> 1) FROM " + relation)) {
+                        try (ResultSet row = statement.executeQuery(read)) {
                             row.next();
                             assertThat(row.getInt(1)).as(relation).isGreaterThanOrEqualTo(2);
                             assertThat(row.getInt(2)).as("failing rows in " + relation).isZero();

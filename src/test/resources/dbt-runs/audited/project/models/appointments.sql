@@ -1,0 +1,1 @@
+{{ config(materialized='table') }} select id, customer_id from {{ source('raw_audited', 'appointments') }}
