@@ -131,6 +131,17 @@ public class Builds {
      */
     private void complete(Manifest manifest, Catalog catalog, Order order, Set<String> chosen) {
         Map<String, String> seeds = ledger.seeds();
+        int before;
+        do {
+            before = chosen.size();
+            addAbove(manifest, catalog, order, seeds, chosen);
+        } while (chosen.size() > before);
+        manifest.nodes().stream()
+                .filter(node -> node.kind() == Node.Kind.TEST && chosen.containsAll(node.dependsOn()))
+                .forEach(test -> chosen.add(test.uniqueId()));
+    }
+
+    private void addAbove(Manifest manifest, Catalog catalog, Order order, Map<String, String> seeds, Set<String> chosen) {
         Set<String> above = above(manifest, chosen);
         for (String id : above) {
             Node read = manifest.node(id);
@@ -147,9 +158,6 @@ public class Builds {
                         .forEach(chosen::add);
             }
         }
-        manifest.nodes().stream()
-                .filter(node -> node.kind() == Node.Kind.TEST && chosen.containsAll(node.dependsOn()))
-                .forEach(test -> chosen.add(test.uniqueId()));
     }
 
     private static Set<String> above(Manifest manifest, Set<String> chosen) {

@@ -8,6 +8,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -42,9 +43,20 @@ final class Catalog implements ExistingRelations {
         return new Catalog(relations);
     }
 
-    /** What stands under the node's name now. */
-    static Catalog of(Connection connection, Node node) throws SQLException {
-        return of(connection, List.of(node));
+    /** What stands under these names now. */
+    static Catalog of(Connection connection, Relation... relations) throws SQLException {
+        Map<Relation, Kind> found = new HashMap<>();
+        try (PreparedStatement select = connection.prepareStatement("""
+                SELECT n, relkind FROM unnest(CAST(? AS text[])) WITH ORDINALITY AS given (name, n)
+                JOIN pg_class ON pg_class.oid = to_regclass(name)""")) {
+            select.setArray(1, connection.createArrayOf("text", Arrays.stream(relations).map(Sql::name).toArray(String[]::new)));
+            try (ResultSet row = select.executeQuery()) {
+                while (row.next()) {
+                    found.put(relations[row.getInt(1) - 1], kind(row.getString(2)));
+                }
+            }
+        }
+        return new Catalog(found);
     }
 
     private static Kind kind(String relkind) {

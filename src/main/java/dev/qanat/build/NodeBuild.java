@@ -109,15 +109,18 @@ final class NodeBuild {
 
     private ModelRun attempt() throws SQLException {
         return Sql.inSession(build.dataSource(), sql -> {
-            sql.execute("SET application_name = " + Sql.literal(Staging.nameOf(build.order().run())));
-            sql.execute("SELECT pg_advisory_lock(hashtextextended(" + Sql.literal("model " + node.relation()) + ", 0))");
-            Optional<Kind> existing = existing(sql);
+            // What is published counts once the run has ended, and that is committed to the disk, with all that was before.
+            sql.execute(List.of(
+                    "SET application_name = " + Sql.literal(Staging.nameOf(build.order().run())),
+                    "SET synchronous_commit = off",
+                    "SELECT pg_advisory_lock(hashtextextended(" + Sql.literal("model " + node.relation()) + ", 0))"));
+            Catalog catalog = Catalog.of(sql.connection(), node.relation(), aside);
+            Optional<Kind> existing = existing(sql, catalog);
             if (node.config().preHooks().stream().anyMatch(hook -> !hook.transaction())) {
-                Catalog catalog = Catalog.of(sql.connection(), node);
                 hooks(sql, build.manifest().compile(node, catalog, build.order().fullRefresh()).preHooks(), false);
             }
             AtomicReference<ModelRun> told = new AtomicReference<>();
-            sql.inTransaction(() -> told.set(written(sql, existing)));
+            sql.inTransaction(() -> told.set(written(sql, catalog, existing)));
             if (told.get() == null) {
                 try {
                     sql.inTransaction(() -> told.set(published(sql, existing)));
@@ -138,8 +141,8 @@ final class NodeBuild {
     }
 
     /** What stands in the node's place; it is the project's to replace, or nobody's. */
-    private Optional<Kind> existing(Sql sql) throws SQLException {
-        Optional<Kind> existing = Catalog.of(sql.connection(), node).find(node.relation());
+    private Optional<Kind> existing(Sql sql, Catalog catalog) throws SQLException {
+        Optional<Kind> existing = catalog.find(node.relation());
         if (existing.filter(Kind.OTHER::equals).isPresent()) {
             throw new InputFailure(Code.MODEL_FAILED, "%s: %s is neither a table nor a view; move it out of the way"
                     .formatted(node.file(), node.relation().shown()));
@@ -172,16 +175,13 @@ final class NodeBuild {
      *
      * @return null when what was written is yet to be published
      */
-    private @Nullable ModelRun written(Sql sql, Optional<Kind> existing) throws SQLException {
+    private @Nullable ModelRun written(Sql sql, Catalog catalog, Optional<Kind> existing) throws SQLException {
         Connection connection = sql.connection();
-        Catalog catalog = Catalog.of(connection, List.of(node));
-        // Of a process that died.
-        for (Map.Entry<String, Kind> left : Map.of("TABLE", Kind.TABLE, "VIEW", Kind.VIEW).entrySet()) {
-            if (catalog.find(aside).filter(left.getValue()::equals).isPresent()) {
-                sql.execute(dropAside(left.getKey()));
-            }
+        if (catalog.find(aside).isPresent()) {
+            // Of a process that died.
+            sql.execute(dropAside(catalog.find(aside).get().name()));
         }
-        Savepoint before = connection.setSavepoint();
+        Optional<Savepoint> before = tests.isEmpty() ? Optional.empty() : Optional.of(connection.setSavepoint());
         rows = write(sql, catalog);
         boolean incremental = compiled.filter(Compiled::incremental).isPresent();
         Audit audit = new Audit(sql, build.manifest(), catalog, build::isPresent, build.order().patient());
@@ -193,7 +193,7 @@ final class NodeBuild {
             results = audit.results();
             if (audit.failed()) {
                 audit.putAside();
-                connection.rollback(before);
+                connection.rollback(before.orElseThrow());
                 audit.storeAgain();
                 ModelRun failed =
                         told(ModelRun.Status.FAILED, Optional.empty(), Optional.of(complaint(audit.results(), existing)), results);

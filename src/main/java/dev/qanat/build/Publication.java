@@ -14,6 +14,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -107,38 +108,65 @@ final class Publication {
             sql.execute(rename);
             return;
         }
-        TableName name = new TableName(node.relation().schema(), node.relation().identifier());
-        if (Catalog.hasRowSecurity(sql.connection(), node.relation())) {
+        if (existing.get() == Kind.TABLE && Catalog.hasRowSecurity(sql.connection(), node.relation())) {
             throw new InputFailure(Code.MODEL_FAILED, ("%s has policies of row security, which a new table would not have; take them off, or "
                             + "build it as a view or by increments")
                     .formatted(node.relation().shown()));
         }
-        List<Catalog.Grant> grants = Catalog.grants(sql.connection(), node.relation());
-        DependentViews hanging = DependentViews.of(sql.connection(), name);
+        List<String> revokes = Catalog.revokes(sql.connection(), candidate);
+        List<String> grants = grants(candidate);
+        // From here on everybody else waits who replaces something.
+        DependentViews views = DependentViews.of(sql.connection(), new TableName(node.relation().schema(), node.relation().identifier()));
+        List<DependentViews.View> hanging = views.views();
+        List<String> swap = new ArrayList<>(revokes);
         // In the order in which a reader of the views locks them, or each would wait for the other.
-        sql.execute(hanging.drops());
-        drop(existing.get());
-        sql.execute(rename);
-        sql.execute(Catalog.revokes(sql.connection(), node.relation()));
-        Set<String> columns = Catalog.columns(sql.connection(), node.relation()).keySet();
-        sql.execute(grants.stream()
-                .filter(grant -> grant.column().map(columns::contains).orElse(true))
-                .map(Catalog.Grant::sql)
-                .toList());
-        for (DependentViews.View view : hanging.views()) {
-            hangOn(view);
+        swap.addAll(views.drops());
+        swap.add("DROP " + existing.get() + " " + node.relation());
+        swap.add(rename);
+        swap.addAll(grants);
+        swap(swap);
+        if (!hanging.isEmpty()) {
+            hangOn(hanging);
         }
     }
 
-    private void drop(Kind kind) throws SQLException {
+    private List<String> grants(Relation candidate) throws SQLException {
+        List<Catalog.Grant> grants = Catalog.grants(sql.connection(), node.relation());
+        if (grants.isEmpty()) {
+            return List.of();
+        }
+        Set<String> columns = Catalog.columns(sql.connection(), candidate).keySet();
+        return grants.stream()
+                .filter(grant -> grant.column().map(columns::contains).orElse(true))
+                .map(Catalog.Grant::sql)
+                .toList();
+    }
+
+    private void swap(List<String> statements) throws SQLException {
         try {
-            sql.execute("DROP " + kind + " " + node.relation());
+            sql.execute(statements);
         } catch (SQLException e) {
             if (DEPENDED_ON.equals(e.getSQLState()) && newcomers++ < MOST_NEWCOMERS) {
                 // Somebody has made a view of it since it was asked which there are.
                 throw new SQLException(e.getMessage(), LOCKED, e);
             }
             throw e;
+        }
+    }
+
+    /** Makes views anew, all at once, or one by one where one cannot be. */
+    private void hangOn(List<DependentViews.View> views) throws SQLException {
+        Savepoint before = sql.connection().setSavepoint();
+        try {
+            sql.execute(views.stream().flatMap(view -> view.create().stream()).toList());
+        } catch (SQLException e) {
+            if (Sql.isConflict(e)) {
+                throw e;
+            }
+            sql.connection().rollback(before);
+            for (DependentViews.View view : views) {
+                hangOn(view);
+            }
         }
     }
 
@@ -188,17 +216,15 @@ final class Publication {
     private void patiently(Step step) throws SQLException {
         try {
             PATIENCE.executeCheckedSupplier(() -> {
-                Savepoint before = sql.connection().setSavepoint();
                 // Less than PostgreSQL's deadlock_timeout: it is not a reader that gives way.
-                sql.execute("SET LOCAL lock_timeout = '800ms'");
+                sql.execute(List.of("SAVEPOINT qanat_publication", "SET LOCAL lock_timeout = '800ms'"));
                 try {
                     step.run();
                 } catch (SQLException | RuntimeException e) {
-                    sql.connection().rollback(before);
+                    sql.execute("ROLLBACK TO SAVEPOINT qanat_publication");
                     throw e;
                 }
-                sql.execute("SET LOCAL lock_timeout = DEFAULT");
-                sql.connection().releaseSavepoint(before);
+                sql.execute(List.of("SET LOCAL lock_timeout = DEFAULT", "RELEASE SAVEPOINT qanat_publication"));
                 return true;
             });
         } catch (Undone e) {
