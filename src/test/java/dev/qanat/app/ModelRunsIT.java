@@ -123,6 +123,32 @@ class ModelRunsIT {
     }
 
     @Test
+    void what_is_built_from_bronze_again_has_its_models_built_again() throws Exception {
+        String name = pipeline("rebuilt", "", Map.of(
+                "_seen", INCREMENTAL + "select id, n from SOURCE {% if is_incremental() %} where id > (select max(id) from {{ this }}) {% endif %}",
+                "_total", TABLE + "select sum(n) as total from {{ ref('NAME_seen') }}"), "");
+        loaded(name, "a.csv", "id,n\n1,5\n2,6\n");
+        loaded(name, "b.csv", "id,n\n3,7\n1,9\n");
+        String silver = "SELECT md5(string_agg(id || '/' || n, ',' ORDER BY id)) FROM silver." + name;
+        String before = qanat.value(silver);
+        qanat.execute("UPDATE silver." + name + " SET n = 1000 WHERE id = 2");
+        qanat.execute("DELETE FROM silver." + name + " WHERE id = 3");
+        qanat.execute("INSERT INTO gold." + name + "_seen VALUES (99, 99)");
+
+        Response answer = qanat.request()
+                .contentType("application/json")
+                .body(Map.of("pipeline", name, "from_bronze", true))
+                .queryParam("wait", "PT60S")
+                .post("/trigger-job");
+
+        JsonPath run = qanat.run(answer.jsonPath().getLong("runs[0].id"));
+        assertThat(run.getString("status")).as(run.prettify()).isEqualTo("succeeded");
+        assertThat(statuses(run)).isEqualTo(Map.of(name + "_seen", "succeeded", name + "_total", "succeeded"));
+        assertThat(qanat.value(silver)).isEqualTo(before);
+        assertThat(qanat.value("SELECT total FROM gold." + name + "_total")).isEqualTo("22");
+    }
+
+    @Test
     void a_pipeline_says_which_models_are_built() throws Exception {
         Map<String, String> models = Map.of("_one", "select 1 as one from SOURCE", "_two", "select 2 as two from SOURCE");
         String one = pipeline("one", "models: [ anything ]", models, "");
