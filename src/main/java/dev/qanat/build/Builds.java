@@ -12,6 +12,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.LinkedHashSet;
@@ -83,9 +84,32 @@ public class Builds {
      */
     public void check(String select) {
         Manifest manifest = project.manifest().orElseThrow(this::noProject);
-        if (manifest.select(select, "").isEmpty()) {
+        if (selected(manifest, select).isEmpty()) {
             throw nothing(select);
         }
+    }
+
+    /** What dbt's {@code --select} and {@code --exclude} in one text mean. Who names what is not there is told so, where dbt warns. */
+    private List<Node> selected(Manifest manifest, String text) {
+        List<String> selected = new ArrayList<>();
+        List<String> excluded = new ArrayList<>();
+        List<String> into = selected;
+        for (String word : text.strip().split("\\s+")) {
+            switch (word) {
+                case "--select", "-s" -> into = selected;
+                case "--exclude" -> into = excluded;
+                default -> into.add(word);
+            }
+        }
+        for (String word : selected) {
+            if (word.startsWith("-")) {
+                throw new InputFailure(Code.INVALID_SELECTION, "'%s' is none of --select, -s and --exclude".formatted(word));
+            }
+            if (manifest.select(word, "").isEmpty()) {
+                throw nothing(word);
+            }
+        }
+        return manifest.select(String.join(" ", selected), String.join(" ", excluded));
     }
 
     private InputFailure noProject() {
@@ -114,7 +138,7 @@ public class Builds {
 
     private static Collection<Node> chosen(Manifest manifest, Order order) {
         if (order.select().isPresent()) {
-            return order.select().get().isBlank() ? List.of() : manifest.select(order.select().get(), "");
+            return order.select().get().isBlank() ? List.of() : selected(manifest, order.select().get());
         }
         Set<Node> chosen = new LinkedHashSet<>();
         for (Node node : manifest.nodes()) {
