@@ -136,7 +136,7 @@ public class Builds {
         }
     }
 
-    private static Collection<Node> chosen(Manifest manifest, Order order) {
+    private Collection<Node> chosen(Manifest manifest, Order order) {
         if (order.select().isPresent()) {
             return order.select().get().isBlank() ? List.of() : selected(manifest, order.select().get());
         }

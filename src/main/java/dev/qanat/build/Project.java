@@ -72,9 +72,17 @@ public class Project {
         }
         Map<String, Look> now = look();
         if (last == null || !last.files().equals(now)) {
-            last = new Read(now, Manifest.read(folder, settings()));
+            last = new Read(now, read());
         }
         return Optional.of(last.manifest());
+    }
+
+    private Manifest read() {
+        try {
+            return Manifest.read(folder, settings());
+        } catch (StackOverflowError e) {
+            throw new InputFailure(Code.INVALID_PROJECT, folder + ": something in it is nested too deeply to be read", e);
+        }
     }
 
     private Map<String, Look> look() {
