@@ -24,7 +24,7 @@ final class CallTag implements Tag {
             if (!(scope.jinja().parse(tag.getHelpers()) instanceof Grammar.Call call)) {
                 throw TemplateFault.notSupported("'call %s' is not supported; call a macro".formatted(tag.getHelpers().strip()));
             }
-            Callable caller = arguments -> scope.render(tag.getChildren());
+            Callable caller = arguments -> scope.budget().made(scope.render(tag.getChildren()));
             return Values.str(call.evaluate(new Bindings(null, null), new Evaluation(scope), caller));
         } catch (TemplateFault fault) {
             throw scope.fault(fault);

@@ -46,6 +46,7 @@ final class ForTag extends com.hubspot.jinjava.lib.tag.ForTag {
     }
 
     private static Object evaluate(AstNode node, Scope scope) {
+        scope.budget().steps(1);
         return node.eval(new Bindings(null, null), new Evaluation(scope));
     }
 
@@ -63,15 +64,16 @@ final class ForTag extends com.hubspot.jinjava.lib.tag.ForTag {
     }
 
     private static String rounds(List<Object> items, List<Node> body, List<String> names, Scope scope) {
-        StringBuilder text = new StringBuilder();
+        Text text = new Text();
         for (int i = 0; i < items.size(); i++) {
+            scope.budget().steps(1);
             try (var round = scope.enterScope()) {
                 scope.set("loop", new Loop(items, i));
                 name(items.get(i), names, scope);
-                text.append(scope.render(body));
+                text.add(scope.render(body));
             }
         }
-        return text.toString();
+        return text.part();
     }
 
     private static void name(Object item, List<String> names, Scope scope) {

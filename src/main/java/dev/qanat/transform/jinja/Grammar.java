@@ -76,7 +76,7 @@ final class Grammar extends ExtendedParser {
     }
 
     private static Object concatenate(Object a, Object b) {
-        return Values.str(a) + Values.str(b);
+        return Values.joined(Values.str(a), Values.str(b));
     }
 
     private void infix(Scanner.ExtensionToken token, ExtensionPoint point, BinaryOperator<Object> operation) {

@@ -11,6 +11,7 @@ import com.hubspot.jinjava.lib.tag.Tag;
 import com.hubspot.jinjava.tree.Node;
 import com.hubspot.jinjava.tree.TagNode;
 import com.hubspot.jinjava.tree.parse.NoteToken;
+import com.hubspot.jinjava.tree.parse.TagToken;
 import com.hubspot.jinjava.tree.parse.TokenScanner;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +22,6 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import jinjava.de.odysseus.el.tree.Bindings;
-import jinjava.de.odysseus.el.tree.Tree;
 import jinjava.de.odysseus.el.tree.TreeBuilderException;
 import jinjava.de.odysseus.el.tree.impl.ast.AstNode;
 
@@ -30,15 +30,20 @@ import jinjava.de.odysseus.el.tree.impl.ast.AstNode;
  * reading of one project. Threads: any number may render at once.
  */
 public final class Jinja {
+    private static final int MAX_TOKENS = 100_000;
     private static final Set<String> TAGS = Set.of("if", "elif", "else", "for", "set", "do", "macro", "test", "docs", "call", "raw");
+
+    /** @param words how many of them it has */
+    private record Expression(AstNode root, int words) {}
 
     private final Engine engine;
     private final Context parsing;
-    private final Map<String, Tree> expressions = new ConcurrentHashMap<>();
+    private final Map<String, Expression> expressions = new ConcurrentHashMap<>();
     private final Grammar.Syntax syntax = new Grammar.Syntax();
 
     public Jinja() {
         engine = new Engine(JinjavaConfig.newBuilder()
+                .withMaxOutputSize(Budget.MAX_TEXT)
                 .withLegacyOverrides(LegacyOverrides.newBuilder()
                         .withUseNaturalOperatorPrecedence(true)
                         .withParseWhitespaceControlStrictly(true)
@@ -79,26 +84,40 @@ public final class Jinja {
      * @throws dev.qanat.failure.InputFailure with file and line when it is not Jinja, or has a tag that is not supported
      */
     public Template template(Place start, String text) {
-        return guarded(() -> new Template(this, parse(start, text)));
+        return guarded(start, () -> new Template(this, parse(start, text)));
     }
 
     private Parsed parse(Place start, String text) {
         String unixLines = text.replace("\r\n", "\n");
         String trimmed = unixLines.endsWith("\n") ? unixLines.substring(0, unixLines.length() - 1) : unixLines;
-        String parsable = withoutComments(trimmed);
+        String parsable = withoutComments(start, trimmed);
         Parsed empty = new Parsed(start, Lines.of(parsable, engine.getGlobalConfig()), List.of());
         Scope scope = new Scope(this, parsing, empty, name -> null, 0);
         return current(scope, () -> new Parsed(start, empty.lines(), List.copyOf(scope.parse(parsable).getChildren())));
     }
 
     /** Jinjava trims around a comment what Jinja keeps, and the other way round; around a tag it does not. */
-    private String withoutComments(String text) {
+    private String withoutComments(Place start, String text) {
         StringBuilder tags = new StringBuilder();
+        Nesting nesting = new Nesting();
+        int[] count = {0, start.line()};
         new TokenScanner(text, engine.getGlobalConfig()).forEachRemaining(token -> {
             String image = token.getImage();
+            try {
+                if (++count[0] > MAX_TOKENS) {
+                    throw TemplateFault.invalid("a text may have %d tags and expressions".formatted(MAX_TOKENS));
+                }
+                if (token instanceof TagToken tag) {
+                    nesting.tag(tag);
+                }
+            } catch (TemplateFault fault) {
+                throw fault.at(start.file(), count[1]);
+            }
+            int lines = (int) image.chars().filter(c -> c == '\n').count();
+            count[1] += lines;
             if (token instanceof NoteToken && image.endsWith("#}")) {
                 tags.append(image.startsWith("{#-") ? "{%- do 0" : "{% do 0")
-                        .append("\n".repeat((int) image.chars().filter(c -> c == '\n').count()))
+                        .append("\n".repeat(lines))
                         .append(image.endsWith("-#}") ? " -%}" : " %}");
             } else {
                 tags.append(image);
@@ -113,7 +132,7 @@ public final class Jinja {
      * @param place where the expression stands, for messages
      */
     public <T> T expression(Place place, String expression, Names names, Function<Object, T> then) {
-        return guarded(() -> {
+        return guarded(place, () -> {
             Parsed alone = new Parsed(place, Lines.AS_COUNTED, List.of());
             Scope scope = new Scope(this, engine.getGlobalContext(), alone, names, Scope.currentDepth());
             return current(scope, () -> {
@@ -121,6 +140,8 @@ public final class Jinja {
                     return then.apply(evaluate(expression, scope));
                 } catch (TemplateFault fault) {
                     throw fault.at(place);
+                } catch (Returned returned) {
+                    throw returned.outside().at(place);
                 }
             });
         });
@@ -136,7 +157,7 @@ public final class Jinja {
 
     /** The macros of a text; whatever stands between them is no part of it. */
     public List<Macro> macros(String file, String text) {
-        return guarded(() -> {
+        return guarded(new Place(file, 1), () -> {
             List<Macro> macros = new ArrayList<>();
             Parsed parsed = parse(new Place(file, 1), text);
             for (Node node : parsed.nodes()) {
@@ -149,17 +170,24 @@ public final class Jinja {
     }
 
     AstNode parse(String expression) {
-        Tree tree = expressions.get(expression);
-        if (tree == null) {
-            try {
-                tree = syntax.build("#{ " + expression.strip() + " }");
-            } catch (TreeBuilderException e) {
-                throw TemplateFault.invalid("'%s' is no expression: %s expected, not %s"
-                        .formatted(shown(expression), e.getExpected(), e.getEncountered()));
-            }
-            expressions.put(expression, tree);
+        return expression(expression).root();
+    }
+
+    private Expression expression(String text) {
+        Expression known = expressions.get(text);
+        if (known != null) {
+            return known;
         }
-        return (AstNode) tree.getRoot().getChild(0);
+        try {
+            int words = Nesting.words(text);
+            AstNode root = (AstNode) syntax.build("#{ " + text.strip() + " }").getRoot().getChild(0);
+            Expression read = new Expression(root, words);
+            expressions.put(text, read);
+            return read;
+        } catch (TreeBuilderException e) {
+            throw TemplateFault.invalid("'%s' is no expression: %s expected, not %s"
+                    .formatted(shown(text), e.getExpected(), e.getEncountered()));
+        }
     }
 
     /** Parses outside of a rendering. */
@@ -172,21 +200,27 @@ public final class Jinja {
         return line.length() > 60 ? line.substring(0, 60) + "…" : line;
     }
 
-    Object evaluate(String expression, Scope scope) {
-        return parse(expression).eval(new Bindings(null, null), new Evaluation(scope));
+    Object evaluate(String text, Scope scope) {
+        Expression expression = expression(text);
+        scope.budget().steps(expression.words());
+        return expression.root().eval(new Bindings(null, null), new Evaluation(scope));
     }
 
-    /** Runs it with a failure in place of whatever Jinjava throws; inside of a rendering that is done by the outermost. */
-    static <T> T guarded(Supplier<T> work) {
+    /**
+     * Runs it with a failure in place of whatever Jinjava throws; inside of a rendering that is done by the outermost.
+     *
+     * @param start the place to tell where nothing nearer is known
+     */
+    static <T> T guarded(Place start, Supplier<T> work) {
         if (JinjavaInterpreter.getCurrent() != null) {
             return work.get();
         }
         try {
             return work.get();
-        } catch (TemplateFault fault) {
-            throw fault.failure();
         } catch (InterpretException e) {
-            throw TemplateFault.of(e).failure();
+            throw TemplateFault.of(e).at(start).failure();
+        } catch (StackOverflowError e) {
+            throw TemplateFault.invalid("tags, expressions and macros are nested too deeply").at(start).failure();
         }
     }
 

@@ -56,7 +56,7 @@ public final class Macro {
         return Jinja.current(scope, () -> {
             try {
                 bind(arguments, scope);
-                return scope.render(tag.getChildren());
+                return scope.budget().made(scope.render(tag.getChildren()));
             } catch (Returned returned) {
                 return returned.value();
             }

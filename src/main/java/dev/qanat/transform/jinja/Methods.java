@@ -2,6 +2,7 @@ package dev.qanat.transform.jinja;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -101,7 +102,11 @@ final class Methods {
     private static @Nullable Callable ofChangeable(List<Object> list, String name) {
         return switch (name) {
             case "append" -> a -> done(list.add(a.need(0, "object")));
-            case "extend" -> a -> done(list.addAll(Values.iterate(a.need(0, "iterable"))));
+            case "extend" -> a -> {
+                Collection<?> more = Values.iterate(a.need(0, "iterable"));
+                Budget.current().items((long) list.size() + more.size());
+                return done(list.addAll(more));
+            };
             case "insert" -> a -> {
                 list.add((int) Math.min(Math.max(whole(a.need(0, "index")), 0), list.size()), a.need(1, "object"));
                 return None.NONE;

@@ -13,6 +13,10 @@ public final class Returned extends InterpretException {
         this.value = value;
     }
 
+    TemplateFault outside() {
+        return TemplateFault.invalid("return outside of a macro");
+    }
+
     Object value() {
         return value;
     }

@@ -14,15 +14,13 @@ import org.jspecify.annotations.Nullable;
  * it, where Jinjava would note an error and go on.
  */
 final class Scope extends JinjavaInterpreter {
-    /** Python ends at a thousand calls; each of these takes more of Java's stack. */
-    private static final int MAX_DEPTH = 100;
-
     private static final Pattern UNKNOWN_TAG = Pattern.compile("Unknown tag: (\\w+)");
 
     private final Jinja jinja;
     private final Parsed text;
     private final Names names;
     private final int depth;
+    private final Budget budget = Budget.current();
     private @Nullable Node at;
 
     Scope(Jinja jinja, Context parent, Parsed text, Names names, int depth) {
@@ -31,8 +29,8 @@ final class Scope extends JinjavaInterpreter {
         this.text = text;
         this.names = names;
         this.depth = depth;
-        if (depth > MAX_DEPTH) {
-            throw TemplateFault.invalid("macros call each other more than %d deep".formatted(MAX_DEPTH));
+        if (depth > Budget.MAX_DEPTH) {
+            throw TemplateFault.invalid("macros call each other more than %d deep".formatted(Budget.MAX_DEPTH));
         }
     }
 
@@ -42,6 +40,10 @@ final class Scope extends JinjavaInterpreter {
 
     Parsed text() {
         return text;
+    }
+
+    Budget budget() {
+        return budget;
     }
 
     Names names() {
@@ -55,6 +57,11 @@ final class Scope extends JinjavaInterpreter {
 
     void at(Node node) {
         at = node;
+        try {
+            budget.steps(1);
+        } catch (TemplateFault fault) {
+            throw fault(fault);
+        }
     }
 
     /** The value of a name: of the text, then from outside. */
@@ -72,17 +79,17 @@ final class Scope extends JinjavaInterpreter {
     }
 
     String render(Iterable<Node> nodes) {
-        StringBuilder rendered = new StringBuilder();
+        Text rendered = new Text();
         for (Node node : nodes) {
             try {
-                rendered.append(node.render(this).getValue());
-            } catch (TemplateFault | Returned e) {
+                rendered.add(node.render(this).getValue());
+            } catch (Returned e) {
                 throw e;
             } catch (InterpretException e) {
                 throw fault(TemplateFault.of(e));
             }
         }
-        return rendered.toString();
+        return rendered.part();
     }
 
     @Override

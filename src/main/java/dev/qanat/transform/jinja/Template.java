@@ -16,9 +16,15 @@ public final class Template {
      * @throws dev.qanat.failure.InputFailure with the file and line of the template or macro in which something is wrong
      */
     public String render(Names names) {
-        return Jinja.guarded(() -> {
-            Scope scope = new Scope(jinja, jinja.engine().getGlobalContext(), text, names, 0);
-            return Jinja.current(scope, () -> scope.render(text.nodes()));
+        return Jinja.guarded(text.start(), () -> {
+            Scope scope = new Scope(jinja, jinja.engine().getGlobalContext(), text, names, Scope.currentDepth());
+            return Jinja.current(scope, () -> {
+                try {
+                    return scope.budget().made(scope.render(text.nodes()));
+                } catch (Returned returned) {
+                    throw scope.fault(returned.outside());
+                }
+            });
         });
     }
 }

@@ -195,14 +195,21 @@ public final class Values {
             return numeric(a) + numeric(b);
         }
         if (a instanceof String left && b instanceof String right) {
-            return left + right;
+            return joined(left, right);
         }
         if (a instanceof List<?> left && b instanceof List<?> right && left instanceof Tuple == right instanceof Tuple) {
+            Budget.current().items((long) left.size() + right.size());
             List<Object> sum = new ArrayList<>(left);
             sum.addAll(right);
             return left instanceof Tuple ? new Tuple(sum) : sum;
         }
         throw TemplateFault.invalid("%s and %s cannot be added; '~' joins texts".formatted(repr(a), repr(b)));
+    }
+
+    static String joined(String left, String right) {
+        Budget budget = Budget.current();
+        budget.fits((long) left.length() + right.length());
+        return budget.made(left + right);
     }
 
     static Object subtract(Object a, Object b) {
@@ -216,7 +223,9 @@ public final class Values {
             return exact(() -> Math.multiplyExact(left, right));
         }
         if (a instanceof String text && b instanceof Long times) {
-            return text.repeat((int) Math.min(Math.max(times, 0), 10_000));
+            int rounds = (int) Math.min(Math.max(times, 0), 10_000);
+            Budget.current().fits((long) text.length() * rounds);
+            return Budget.current().made(text.repeat(rounds));
         }
         return operand(a, "*") * operand(b, "*");
     }

@@ -1,0 +1,3 @@
+{% set l = [] %}
+{% do l.append(l) %}
+select {{ l }}
