@@ -27,7 +27,7 @@ final class ConfigBuilder {
     private static final Set<String> FLAGS = Set.of("enabled", "full_refresh", "store_failures", "quote_columns", "unlogged");
     private static final Set<String> TEXTS = Set.of("schema", "alias", "where", "warn_if", "error_if", "fail_calc", "delimiter");
     private static final Set<String> LISTS =
-            Set.of("tags", "unique_key", "incremental_predicates", "merge_update_columns", "merge_exclude_columns");
+            Set.of("tags", "unique_key", "incremental_predicates", "predicates", "merge_update_columns", "merge_exclude_columns");
     private static final Set<String> HOOKS = Set.of("pre-hook", "post-hook");
     private static final Set<String> MAPS = Set.of("meta", "column_types", "persist_docs", "grants");
     private static final Set<String> REFUSED = Set.of("contract", "database", "sql_header", "grants", "store_failures_as");

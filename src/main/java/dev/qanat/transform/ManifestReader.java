@@ -12,6 +12,7 @@ import dev.qanat.transform.jinja.Place;
 import dev.qanat.transform.jinja.Template;
 import dev.qanat.transform.jinja.TemplateFault;
 import dev.qanat.transform.jinja.Values;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -30,6 +31,9 @@ final class ManifestReader {
     private static final Logger LOG = Logger.getLogger(ManifestReader.class);
     /** Where dbt stores the rows that fail a test. */
     private static final String FAILURES = "dbt_test__audit";
+    /** Bytes of an identifier of PostgreSQL. */
+    private static final int LONGEST_NAME = 63;
+
     private static final List<String> PACKAGES = List.of("packages.yml", "dependencies.yml");
 
     private final ProjectFolder folder;
@@ -79,6 +83,16 @@ final class ManifestReader {
         Map<String, Node> nodes = nodes();
         Compiler compiler = new Compiler(project.name(), nodes, bodies(), names, jinja);
         return new Manifest(new Graph(nodes), compiler);
+    }
+
+    /** PostgreSQL would cut them, and then not find them again. */
+    private static void refuseLongNames(Draft draft, Relation relation) {
+        for (String name : List.of(relation.schema(), relation.identifier())) {
+            if (name.getBytes(StandardCharsets.UTF_8).length > LONGEST_NAME) {
+                throw new InputFailure(Code.INVALID_PROJECT, "%s:1 the name '%s' has more than %d bytes; give it a shorter alias"
+                        .formatted(draft.place.file(), name, LONGEST_NAME));
+            }
+        }
     }
 
     private void refuseWhatIsNotRead() {
@@ -420,6 +434,7 @@ final class ManifestReader {
                     draft.columns,
                     draft.attachedTo);
             if ((draft.kind == Node.Kind.MODEL && !node.isEphemeral()) || draft.kind == Node.Kind.SEED) {
+                refuseLongNames(draft, relation);
                 Draft other = stands.put(relation.toString(), draft);
                 if (other != null) {
                     throw new InputFailure(Code.INVALID_PROJECT, "%s:1 makes %s, and so does %s; give one another schema or alias"
