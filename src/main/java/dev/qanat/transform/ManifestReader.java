@@ -381,20 +381,18 @@ final class ManifestReader {
     private void relate(Draft draft) {
         NodeConfig config = draft.config.build();
         Target target = settings.target();
-        String schema = generated(draft, "generate_schema_name", "custom_schema_name", config.text("schema"))
+        String schema = generated(draft, "generate_schema_name", config.text("schema"))
                 .orElseGet(() -> config.text("schema").map(s -> target.schema() + "_" + s.strip()).orElse(target.schema()));
-        String alias = generated(draft, "generate_alias_name", "custom_alias_name", config.text("alias"))
+        String alias = generated(draft, "generate_alias_name", config.text("alias"))
                 .orElseGet(() -> config.text("alias").map(String::strip).orElse(draft.name));
         relations.put(draft.uniqueId, new Relation(target.database(), schema, alias));
     }
 
     /** The name by the project's own macro, if it has one. */
-    private Optional<String> generated(Draft draft, String macro, String parameter, Optional<String> custom) {
+    private Optional<String> generated(Draft draft, String macro, Optional<String> custom) {
         return names.macro(macro).map(own -> jinja.expression(draft.place, "none", names, none -> {
-            Map<String, Object> given = new LinkedHashMap<>();
-            given.put(parameter, custom.<Object>map(text -> text).orElse(None.NONE));
-            given.put("node", draft.shown(project.name()));
-            return Values.str(own.with(names).call(new Arguments(List.of(), given))).strip();
+            Object given = custom.<Object>map(text -> text).orElse(None.NONE);
+            return Values.str(own.with(names).call(Arguments.of(given, draft.shown(project.name())))).strip();
         }));
     }
 

@@ -1,1 +1,1 @@
-{% macro generate_schema_name(custom_schema_name, node) %}{{ custom_schema_name or target.schema }}{% endmacro %}
+{% macro generate_schema_name(own, n) %}{{ own or target.schema }}{% endmacro %}
