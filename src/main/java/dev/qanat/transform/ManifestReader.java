@@ -179,6 +179,11 @@ final class ManifestReader {
                 throw source.failure(Code.NOT_SUPPORTED, "database", "another database than the target's is not supported");
             }
         });
+        for (YamlMap quoted : List.of(source, table)) {
+            if (quoted.map("quoting").isPresent()) {
+                throw quoted.failure(Code.NOT_SUPPORTED, "quoting", "'quoting' is not supported; names are taken as they are written");
+            }
+        }
         String schema = source.text("schema").orElse(source.need("name"));
         relations.put(id, new Relation(
                 settings.target().database(),
