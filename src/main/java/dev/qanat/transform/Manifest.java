@@ -1,5 +1,7 @@
 package dev.qanat.transform;
 
+import dev.qanat.failure.Code;
+import dev.qanat.failure.InputFailure;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
@@ -63,7 +65,7 @@ public final class Manifest {
      * @throws dev.qanat.failure.InputFailure with file and line when a text cannot be rendered
      */
     public Compiled compile(Node node, ExistingRelations existing, boolean fullRefresh) {
-        return compiler.compile(node, existing, fullRefresh, Map.of());
+        return compiled(node, existing, fullRefresh, Map.of());
     }
 
     /**
@@ -72,7 +74,15 @@ public final class Manifest {
      * @param standIns relations that are read in place of nodes' own, by the nodes' unique ids
      */
     public Compiled compile(Node test, ExistingRelations existing, Map<String, Relation> standIns) {
-        return compiler.compile(test, existing, false, standIns);
+        return compiled(test, existing, false, standIns);
+    }
+
+    private Compiled compiled(Node node, ExistingRelations existing, boolean fullRefresh, Map<String, Relation> standIns) {
+        try {
+            return compiler.compile(node, existing, fullRefresh, standIns);
+        } catch (StackOverflowError e) {
+            throw new InputFailure(Code.INVALID_TEMPLATE, node.file() + ": something in it is nested too deeply", e);
+        }
     }
 
     /** The node with dbt's unique id; it is one of the project's. */

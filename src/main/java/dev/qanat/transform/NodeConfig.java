@@ -101,7 +101,7 @@ public final class NodeConfig {
 
     /** Further conditions on the rows that an increment may replace. */
     public List<String> incrementalPredicates() {
-        return texts("incremental_predicates").isEmpty() ? texts("predicates") : texts("incremental_predicates");
+        return texts("predicates").isEmpty() ? texts("incremental_predicates") : texts("predicates");
     }
 
     /** The columns that a merge updates; empty for all. */
