@@ -19,16 +19,21 @@ final class Evaluation extends ELContext {
 
     @Override
     public ELResolver getELResolver() {
-        throw new UnsupportedOperationException();
+        throw unreachable();
     }
 
     @Override
     public FunctionMapper getFunctionMapper() {
-        throw new UnsupportedOperationException();
+        throw unreachable();
     }
 
     @Override
     public VariableMapper getVariableMapper() {
-        throw new UnsupportedOperationException();
+        throw unreachable();
+    }
+
+    /** A node that asked would reach beyond what the scope gives: no node of {@link Grammar} does. */
+    private static IllegalStateException unreachable() {
+        return new IllegalStateException("a template reaches nothing of Java's");
     }
 }
