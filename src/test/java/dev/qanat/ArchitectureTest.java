@@ -147,13 +147,19 @@ class ArchitectureTest {
     }
 
     @Test
-    void web_shows_the_ledger_pipelines_and_lineage() {
-        knows("web", "failure", "settings", "access", "pipeline", "ledger", "lineage").check(OURS);
+    void serve_knows_what_pipelines_say_of_columns() {
+        knows("serve", "failure", "pipeline").check(OURS);
+    }
+
+    @Test
+    void web_shows_the_ledger_pipelines_lineage_and_rows() {
+        knows("web", "failure", "settings", "access", "pipeline", "ledger", "lineage", "serve").check(OURS);
     }
 
     @Test
     void route_knows_all_but_the_embedded_server() {
-        knows("route", "failure", "settings", "access", "pipeline", "records", "api", "validate", "load", "ledger", "transform", "build", "lineage", "web")
+        knows("route", "failure", "settings", "access", "pipeline", "records", "api", "validate", "load", "ledger", "transform", "build", "lineage", "serve",
+                        "web")
                 .check(OURS);
     }
 

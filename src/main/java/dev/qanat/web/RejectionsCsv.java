@@ -3,6 +3,7 @@ package dev.qanat.web;
 import de.siegmar.fastcsv.writer.CsvWriter;
 import dev.qanat.ledger.RejectedRecord;
 import dev.qanat.ledger.Rejections;
+import dev.qanat.serve.SpreadsheetText;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,11 +1,11 @@
-package dev.qanat.web;
+package dev.qanat.serve;
 
 /**
  * Text for a cell of a CSV that a spreadsheet may open: an apostrophe stands before whatever the spreadsheet would run as a formula
  * (OWASP, CSV injection). That is where the text begins, and where a cell begins for a spreadsheet that takes {@code ;} or a tab for
  * the delimiter, as in many countries, and so does not see the quotes around the whole.
  */
-final class SpreadsheetText {
+public final class SpreadsheetText {
 
     /** What begins a formula, also in the wide forms of East Asian keyboards. */
     private static final String FORMULA = "=+-@\uFF1D\uFF0B\uFF0D\uFF20";
@@ -14,7 +14,8 @@ final class SpreadsheetText {
 
     private SpreadsheetText() {}
 
-    static String safe(String text) {
+    /** The text as a cell may have it. */
+    public static String safe(String text) {
         int length = text.length();
         StringBuilder safe = null;
         if (beginsFormula(text) || length > 0 && "\t\r\n".indexOf(text.charAt(0)) >= 0) {

@@ -1,4 +1,4 @@
-package dev.qanat.web;
+package dev.qanat.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
