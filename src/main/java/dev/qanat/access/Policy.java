@@ -34,6 +34,7 @@ public final class Policy {
             "GET /routes=viewer",
             "GET /api/v1/lineage=viewer",
             "GET /api/v1/lineage/row=viewer",
+            "GET /api/v1/data/*=viewer",
             "GET /docs/**=public",
             "GET /q/openapi=viewer",
             "GET /q/swagger-ui/**=viewer",

@@ -75,4 +75,16 @@ public interface Settings {
 
     /** Whose pages may read answers, such as {@code https://console.example.com}. */
     Optional<List<String>> corsOrigins();
+
+    /** Schemas, and tables as {@code schema.table}, that the data API shows. */
+    List<String> exposed();
+
+    /** How many queries of the data API are at work at once; at least one. */
+    int maxQueries();
+
+    /** How long a statement of the data API may take. */
+    Duration queryTimeout();
+
+    /** No answer of the data API has more rows. */
+    int maxRows();
 }

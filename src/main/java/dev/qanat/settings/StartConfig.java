@@ -46,6 +46,8 @@ public final class StartConfig implements ConfigSourceFactory {
 
     private static final List<String> COUNTS = List.of(
             "qanat.workers",
+            "qanat.max-queries",
+            "qanat.max-rows",
             "qanat.max-field-characters",
             "qanat.max-record-characters",
             "qanat.max-fields",
@@ -53,6 +55,9 @@ public final class StartConfig implements ConfigSourceFactory {
 
     private static final int SHORTEST_SECRET = 32;
     private static final Pattern ORIGIN = Pattern.compile("(?i)https?://([a-z0-9.-]+|\\[[0-9a-f:]+])(:\\d{1,5})?");
+
+    private static final Pattern EXPOSED =
+            Pattern.compile("(?!(?:qanat|qanat_staging|information_schema|pg_[^.]*)(?:\\.|$))[^.]+(?:\\..+)?");
 
     private static @Nullable EmbeddedServer embedded;
 
@@ -71,6 +76,7 @@ public final class StartConfig implements ConfigSourceFactory {
             new Policy(list(context, "qanat.access"));
             checkKeySecret(optional(context, "qanat.key-secret"));
             list(context, "qanat.cors-origins").forEach(StartConfig::checkOrigin);
+            list(context, "qanat.exposed").forEach(StartConfig::checkExposed);
             for (String name : COUNTS) {
                 number(context, name, count -> count >= 1, "a number from 1");
             }
@@ -107,6 +113,15 @@ public final class StartConfig implements ConfigSourceFactory {
                     Code.INVALID_SETTING,
                     "QANAT_CORS_ORIGINS: '" + origin + "' is no origin; one looks like https://console.example.com or"
                             + " http://localhost:3000");
+        }
+    }
+
+    /** In the server's own schemas are hashes of keys, the audit, and rows that have not landed. */
+    private static void checkExposed(String name) {
+        if (!EXPOSED.matcher(name).matches()) {
+            throw new InputFailure(
+                    Code.INVALID_SETTING,
+                    "QANAT_EXPOSED: '" + name + "' is neither a schema nor a table as schema.table, or it is the server's own");
         }
     }
 

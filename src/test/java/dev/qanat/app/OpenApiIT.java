@@ -39,7 +39,8 @@ class OpenApiIT {
 
     /** What Quarkus serves; all else are routes. */
     private static final Set<String> NOT_ROUTES =
-            Set.of("GET /q/health", "GET /q/health/ready", "GET /q/health/live", "GET /q/openapi", "GET /docs", "GET /runs/{id}/events");
+            Set.of("GET /q/health", "GET /q/health/ready", "GET /q/health/live", "GET /q/openapi", "GET /docs", "GET /runs/{id}/events",
+                    "GET /api/v1/data/{table}");
 
     /** What is seen where an API key is set or the database is away. */
     private static final Set<String> ELSEWHERE = Set.of("401", "429", "503", "default");
@@ -143,6 +144,7 @@ class OpenApiIT {
         runs();
         schedules();
         access();
+        data();
         server();
         forAll();
 
@@ -330,6 +332,19 @@ class OpenApiIT {
         return closed.request().contentType("application/json").body("{\"name\": \"" + name + "\", \"role\": \"" + role + "\"}");
     }
 
+    private void data() throws Exception {
+        String table = "silver." + Qanat.newName("described");
+        qanat.execute("CREATE TABLE " + table + " AS SELECT 1 AS id, 'a' AS name, 1.50 AS amount");
+        qanat.await("the table is there", () -> qanat.request().get("/api/v1/data/" + table).statusCode() == 200);
+        answers("GET", "/api/v1/data/{table}", rowsOf(table).queryParam("count", "exact"), 200);
+        answers("GET", "/api/v1/data/{table}", rowsOf(table).queryParam("limit", 1), 200);
+        answers("GET", "/api/v1/data/{table}", rowsOf(table).accept("application/x-ndjson").queryParam("count", "exact"), 200);
+        answers("GET", "/api/v1/data/{table}", rowsOf(table + ".csv"), 200);
+        answers("GET", "/api/v1/data/{table}", rowsOf(table).queryParam("name", "x"), 400);
+        answers("GET", "/api/v1/data/{table}", rowsOf("silver.nope"), 404);
+        answers("GET", "/api/v1/data/{table}", rowsOf(table).accept("image/png"), 406);
+    }
+
     private void server() {
         answers("GET", "/routes", request(), 200);
         answers("GET", "/api/v1/health", request(), 200);
@@ -386,6 +401,10 @@ class OpenApiIT {
 
     private static RequestSpecification of(String pipeline) {
         return request().pathParam("pipeline", pipeline);
+    }
+
+    private static RequestSpecification rowsOf(String table) {
+        return request().pathParam("table", table);
     }
 
     private static RequestSpecification of(long run) {

@@ -1,0 +1,18 @@
+package dev.qanat.serve;
+
+import org.jooq.Field;
+import org.jooq.impl.DSL;
+
+/**
+ * A value of the request as it is bound.
+ *
+ * @param parameter where it stands in the request
+ * @param text as it came
+ * @param column of whose type it is to be
+ */
+record BoundValue(String parameter, String text, ServedColumn column) {
+
+    Field<String> field() {
+        return DSL.val(text).cast(column.castType());
+    }
+}

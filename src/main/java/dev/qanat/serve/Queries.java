@@ -1,0 +1,210 @@
+package dev.qanat.serve;
+
+import dev.qanat.failure.Code;
+import dev.qanat.failure.Failure;
+import dev.qanat.failure.InputFailure;
+import dev.qanat.failure.TransientFailure;
+import dev.qanat.serve.Query.Counting;
+import io.agroal.api.AgroalDataSource;
+import io.quarkus.agroal.DataSource;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.jboss.logging.Logger;
+import org.jooq.Configuration;
+import org.jooq.SQLDialect;
+import org.jooq.Select;
+import org.jooq.impl.DSL;
+import org.jooq.impl.DefaultConfiguration;
+
+/**
+ * Answers requests for rows of exposed tables. It has connections of its own, which cannot write and limit what a statement may take; as
+ * many statements are at work at once. Blocking; safe for use by several threads.
+ */
+@ApplicationScoped
+public class Queries {
+
+    static final String DATA_SOURCE = "queries";
+
+    private static final Logger LOG = Logger.getLogger(Queries.class);
+    private static final String TIMED_OUT = "57014";
+    private static final long PATIENCE_SECONDS = 5;
+
+    private final AgroalDataSource dataSource;
+    private final Catalogue catalogue;
+    private final QueryLimits limits;
+    private final Semaphore places;
+    private final Semaphore downloads;
+
+    Queries(@DataSource(DATA_SOURCE) AgroalDataSource dataSource, Catalogue catalogue, QueryLimits limits) {
+        this.dataSource = dataSource;
+        this.catalogue = catalogue;
+        this.limits = limits;
+        this.places = new Semaphore(limits.atOnce(), true);
+        this.downloads = new Semaphore(Math.max(1, limits.atOnce() / 2));
+    }
+
+    /** Whether there is a table of this name, a schema and a name with a dot between, for whom the request is for. */
+    public boolean has(String table, boolean personal) {
+        return catalogue.table(table, personal).isPresent();
+    }
+
+    /**
+     * Begins an answer; whoever gets it closes it.
+     *
+     * @param cancelling is told how the statement at work is ended from another thread
+     * @throws InputFailure {@code unknown_table} where there is no such table for whoever asks; {@code invalid_request} saying what of the
+     *     request is not right; {@code query_timed_out} when the database took too long; {@code query_failed} when it fails on what a view is
+     *     made of
+     * @throws TransientFailure when it may do in a moment
+     */
+    public Rows rows(DataRequest request, Cancelling cancelling) {
+        ServedTable table = table(request);
+        Query query = QueryReader.read(table, request, limits);
+        Runnable leave = enter(request);
+        boolean begun = false;
+        try {
+            Rows rows = begin(query, request, cancelling, leave);
+            begun = true;
+            return rows;
+        } finally {
+            if (!begun) {
+                leave.run();
+            }
+        }
+    }
+
+    private ServedTable table(DataRequest request) {
+        return catalogue
+                .table(request.table(), request.personal())
+                .orElseThrow(() -> new InputFailure(Code.UNKNOWN_TABLE, "there is no table '" + request.table() + "'"));
+    }
+
+    /** Takes a place; of these, answers that last as long as their reader takes have half. */
+    private Runnable enter(DataRequest request) {
+        boolean download = request.format() != Format.JSON;
+        if (download && !downloads.tryAcquire()) {
+            throw new TransientFailure(
+                    Code.TOO_MANY_DOWNLOADS, "as many downloads as may are being sent already; try again in a moment");
+        }
+        try {
+            if (places.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                return () -> {
+                    places.release();
+                    downloads.release(download ? 1 : 0);
+                };
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        downloads.release(download ? 1 : 0);
+        throw new TransientFailure(Code.TOO_MANY_QUERIES, "as many queries as may are at work; try again in a moment");
+    }
+
+    private Rows begin(Query query, DataRequest request, Cancelling cancelling, Runnable leave) {
+        try {
+            return begin(query, cancelling, leave);
+        } catch (SQLException e) {
+            if (!isOutdated(e)) {
+                throw failure(e, request);
+            }
+            catalogue.forget();
+        }
+        try {
+            return begin(QueryReader.read(table(request), request, limits), cancelling, leave);
+        } catch (SQLException e) {
+            throw failure(e, request);
+        }
+    }
+
+    private Rows begin(Query query, Cancelling cancelling, Runnable leave) throws SQLException {
+        Connection connection = dataSource.getConnection();
+        try {
+            connection.setAutoCommit(false);
+            Optional<Long> total = query.counting().isPresent()
+                    ? Optional.of(total(connection, query, cancelling))
+                    : Optional.empty();
+            PreparedStatement statement = prepared(connection, query.rows());
+            cancelling.by(statement::cancel);
+            return new Rows(query, connection, statement.executeQuery(), total, leave);
+        } catch (SQLException | RuntimeException e) {
+            Optional<InputFailure> faulty = faultyValue(connection, e, query);
+            Rows.release(connection);
+            if (faulty.isPresent()) {
+                throw faulty.get();
+            }
+            throw e;
+        }
+    }
+
+    private static PreparedStatement prepared(Connection connection, Select<?> select) throws SQLException {
+        PreparedStatement statement = connection.prepareStatement(DSL.using(configuration()).render(select));
+        List<Object> values = DSL.using(configuration()).extractBindValues(select);
+        for (int i = 0; i < values.size(); i++) {
+            statement.setObject(i + 1, values.get(i));
+        }
+        return statement;
+    }
+
+    static Configuration configuration() {
+        return new DefaultConfiguration().set(SQLDialect.POSTGRES);
+    }
+
+    private static long total(Connection connection, Query query, Cancelling cancelling) throws SQLException {
+        if (query.counting().orElseThrow() == Counting.ESTIMATED) {
+            return Math.round(DSL.using(connection, SQLDialect.POSTGRES).explain(query.all()).rows());
+        }
+        try (PreparedStatement count = prepared(connection, DSL.selectCount().from(query.all().asTable("a")))) {
+            cancelling.by(count::cancel);
+            try (ResultSet row = count.executeQuery()) {
+                row.next();
+                return row.getLong(1);
+            }
+        }
+    }
+
+    /** Which value of the request is none of its column's type, where the database has refused one. */
+    private static Optional<InputFailure> faultyValue(Connection connection, Exception thrown, Query query) throws SQLException {
+        if (!(thrown instanceof SQLException refused) || refused.getSQLState() == null || !refused.getSQLState().startsWith("22")) {
+            return Optional.empty();
+        }
+        connection.rollback();
+        for (BoundValue value : query.values()) {
+            try (PreparedStatement alone = prepared(connection, DSL.select(value.field()))) {
+                alone.executeQuery().close();
+            } catch (SQLException e) {
+                return Optional.of(DialectText.problem(
+                        value.parameter(),
+                        "'" + value.text() + "' is no value of '" + value.column().name() + "', which is of type " + value.column().typeName()));
+            }
+        }
+        return refused.getSQLState().equals("22025")
+                ? Optional.of(new InputFailure(Code.INVALID_REQUEST, "a pattern of like or ilike ends with a backslash, which must stand before a character"))
+                : Optional.empty();
+    }
+
+    /** Whether a table or a column is not there any more as it was a moment ago. */
+    private static boolean isOutdated(SQLException e) {
+        String state = e.getSQLState();
+        return state != null && (state.startsWith("42") || state.equals("0A000"));
+    }
+
+    private RuntimeException failure(SQLException e, DataRequest request) {
+        if (TIMED_OUT.equals(e.getSQLState())) {
+            return new InputFailure(
+                    Code.QUERY_TIMED_OUT,
+                    "the database took longer than " + limits.timeout() + "; ask for less, or sort and filter by columns that have an index");
+        }
+        if (Failure.of(e, "reading " + request.table()) instanceof TransientFailure failure) {
+            return failure;
+        }
+        LOG.warnf("A request for %s could not be answered: %s", request.table(), e.getMessage());
+        return new InputFailure(Code.QUERY_FAILED, "PostgreSQL fails on what " + request.table() + " is made of; the server's log says how");
+    }
+}

@@ -1,0 +1,356 @@
+package dev.qanat.serve;
+
+import dev.qanat.serve.Query.Counting;
+import dev.qanat.serve.ServedColumn.Kind;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jooq.Condition;
+import org.jooq.Field;
+import org.jooq.JSON;
+import org.jooq.Record;
+import org.jooq.SQLDialect;
+import org.jooq.Select;
+import org.jooq.SelectField;
+import org.jooq.SelectQuery;
+import org.jooq.Table;
+import org.jooq.impl.DSL;
+import org.jooq.impl.SQLDataType;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Compiles a request for rows of a table: PostgREST's dialect to a statement. Identifiers are those of the catalogue, everything else of the
+ * request is bound. For one request, one thread.
+ */
+final class QueryReader {
+
+    private static final Set<String> WORDS = Set.of("select", "order", "limit", "offset", "after", "count", "group");
+    private static final Set<String> TREES = Set.of("and", "or", "not.and", "not.or");
+
+    private final ServedTable table;
+    private final Format format;
+    private final QueryLimits limits;
+    private final Table<?> from;
+    private final FilterReader filters = new FilterReader(this::column);
+    private final Map<String, String> words = new HashMap<>();
+    private final List<BoundValue> behind = new ArrayList<>();
+    private Condition where = DSL.noCondition();
+
+    /**
+     * What rows are taken from: the table, or its groups.
+     *
+     * @param given the columns that are given, by their names
+     * @param sortable the columns that rows may be sorted by, by their names
+     * @param unique what tells rows apart
+     * @param told whether that tells all of them apart
+     */
+    private record Relation(
+            Table<?> from,
+            Condition where,
+            Map<String, QueryColumn> given,
+            Map<String, QueryColumn> sortable,
+            List<QueryColumn> unique,
+            boolean told) {}
+
+    private QueryReader(ServedTable table, Format format, QueryLimits limits) {
+        this.table = table;
+        this.format = format;
+        this.limits = limits;
+        this.from = DSL.table(DSL.name(table.schema(), table.name())).as("t");
+    }
+
+    /** @throws dev.qanat.failure.InputFailure saying what of the request is not right */
+    static Query read(ServedTable table, DataRequest request, QueryLimits limits) {
+        QueryReader reader = new QueryReader(table, request.format(), limits);
+        request.parameters().forEach(parameter -> reader.take(parameter.getKey(), parameter.getValue()));
+        return reader.query();
+    }
+
+    private void take(String name, String value) {
+        if (WORDS.contains(name)) {
+            if (words.put(name, value) != null) {
+                throw DialectText.problem(name, "may stand once");
+            }
+        } else {
+            where = where.and(TREES.contains(name) ? filters.tree(name, value) : filters.column(name, value));
+        }
+    }
+
+    private Query query() {
+        List<SelectItem> items = SelectItem.read("select", words.getOrDefault("select", words.containsKey("group") ? groupAlone() : SelectItem.ALL));
+        boolean grouped = words.containsKey("group") || items.stream().anyMatch(item -> item.aggregate().isPresent());
+        Relation relation = grouped ? groups(items) : rows(items);
+        Optional<Integer> limit = limit();
+        int offset = offset();
+        boolean paged = format == Format.JSON;
+        boolean sorted = paged || limit.isPresent() || offset > 0 || words.containsKey("order") || words.containsKey("after");
+        List<SortKey> order = sorted ? order(relation) : List.of();
+        String orderText = table + " " + (grouped ? items + " " : "") + order;
+        Condition position = words.containsKey("after") ? after(order, orderText) : DSL.noCondition();
+        Map<QueryColumn, String> needed = new LinkedHashMap<>();
+        relation.given().values().forEach(column -> needed.putIfAbsent(column, "c" + needed.size()));
+        if (paged) {
+            order.forEach(key -> needed.putIfAbsent(key.column(), "c" + needed.size()));
+        }
+        SelectQuery<Record> page = DSL.using(SQLDialect.POSTGRES).selectQuery();
+        needed.forEach((column, name) -> page.addSelect(column.field().as(name)));
+        page.addFrom(relation.from());
+        page.addConditions(relation.where(), position);
+        order.forEach(key -> page.addOrderBy(key.sortField()));
+        boolean ties = paged && !relation.told();
+        int most = paged ? limit.orElseThrow() : limit.orElse(limits.maxRows());
+        page.addLimit(DSL.val((long) most + (ties || !paged && limit.isPresent() ? 0 : 1)));
+        page.setWithTies(ties);
+        if (offset > 0) {
+            page.addOffset(DSL.val((long) offset));
+        }
+        List<BoundValue> values = new ArrayList<>(filters.values());
+        values.addAll(behind);
+        return new Query(
+                table,
+                format,
+                shown(page.asTable("p"), relation.given(), needed, paged ? order : List.of()),
+                relation.given().entrySet().stream().map(given -> given.getValue().type().called(given.getKey())).toList(),
+                orderText,
+                paged ? order.size() : 0,
+                paged ? limit : Optional.empty(),
+                ties,
+                most,
+                counting(),
+                DSL.selectOne().from(relation.from()).where(relation.where()),
+                values);
+    }
+
+    /** What is given of each row of a page. PostgreSQL keeps their order: nothing is joined. */
+    private Select<?> shown(Table<?> page, Map<String, QueryColumn> given, Map<QueryColumn, String> needed, List<SortKey> order) {
+        List<SelectField<?>> shown = new ArrayList<>();
+        List<Field<String>> row = new ArrayList<>();
+        given.forEach((name, column) -> row.add(inPage(needed, column).as(name)));
+        if (format == Format.CSV) {
+            given.forEach((name, column) -> shown.add(csv(inPage(needed, column), column.type().kind())));
+            return DSL.select(shown).from(page);
+        }
+        StringBuilder name = new StringBuilder("row");
+        while (given.containsKey(name.toString())) {
+            name.append('_');
+        }
+        shown.add(DSL.function("row_to_json", JSON.class, DSL.field(DSL.quotedName(name.toString()))).cast(SQLDataType.CLOB));
+        order.forEach(key -> shown.add(inPage(needed, key.column()).cast(SQLDataType.CLOB)));
+        return DSL.select(shown).from(page).crossJoin(DSL.lateral(DSL.select(row).asTable(name.toString())));
+    }
+
+    private static Field<String> inPage(Map<QueryColumn, String> needed, QueryColumn column) {
+        return DSL.field(DSL.name("p", needed.getOrDefault(column, "")), column.type().castType());
+    }
+
+    /** The same text as in JSON, without its quotes. */
+    private static Field<String> csv(Field<String> value, Kind kind) {
+        return switch (kind) {
+            case TEXT -> value;
+            case TIMESTAMP -> DSL.function("btrim", String.class, json(value), DSL.inline("\""));
+            case STRUCTURE -> json(value);
+            default -> value.cast(SQLDataType.CLOB);
+        };
+    }
+
+    private static Field<String> json(Field<String> value) {
+        return DSL.function("to_json", JSON.class, value).cast(SQLDataType.CLOB);
+    }
+
+    private Relation rows(List<SelectItem> items) {
+        Map<String, QueryColumn> given = new LinkedHashMap<>();
+        for (SelectItem item : items) {
+            String name = item.column().orElseThrow();
+            if (name.equals(SelectItem.ALL)) {
+                table.columns().forEach(column -> give(given, column.name(), column("select", column.name())));
+            } else {
+                give(given, item.name(), column("select", name));
+            }
+        }
+        Map<String, QueryColumn> sortable = table.columns().stream()
+                .filter(ServedColumn::comparable)
+                .collect(Collectors.toMap(ServedColumn::name, this::of, (one, other) -> one, LinkedHashMap::new));
+        boolean told = !table.key().isEmpty();
+        List<QueryColumn> unique = told ? table.key().stream().map(name -> column("order", name)).toList() : List.copyOf(sortable.values());
+        return new Relation(from, where, given, sortable, unique, told);
+    }
+
+    private Relation groups(List<SelectItem> items) {
+        List<String> by = words.containsKey("group") ? names("group", words.getOrDefault("group", "")) : List.of();
+        SelectQuery<Record> groups = DSL.using(SQLDialect.POSTGRES).selectQuery();
+        groups.addFrom(from);
+        groups.addConditions(where);
+        Map<String, QueryColumn> grouping = new LinkedHashMap<>();
+        for (String name : by) {
+            QueryColumn column = column("group", name);
+            if (!column.type().comparable()) {
+                throw DialectText.problem("group", "'" + name + "' is of type " + column.type().typeName() + ", whose values cannot be compared");
+            }
+            String inGroups = "g" + grouping.size();
+            grouping.put(name, new QueryColumn(DSL.field(DSL.name("g", inGroups), column.type().castType()), column.type()));
+            groups.addSelect(column.field().as(inGroups));
+            groups.addGroupBy(column.field());
+        }
+        Map<String, QueryColumn> given = new LinkedHashMap<>();
+        for (SelectItem item : items) {
+            if (item.aggregate().isEmpty()) {
+                String name = item.column().orElseThrow();
+                QueryColumn column = grouping.get(name);
+                if (column == null) {
+                    throw DialectText.problem("select", "'" + name + "' is no column of 'group', as all must be that stand beside count, sum, avg, min, max");
+                }
+                give(given, item.name(), column);
+            } else {
+                String inGroups = "v" + given.size();
+                ServedColumn type = aggregate(groups, item, item.aggregate().orElseThrow(), inGroups);
+                give(given, item.name(), new QueryColumn(DSL.field(DSL.name("g", inGroups), type.castType()), type));
+            }
+        }
+        Map<String, QueryColumn> sortable = new LinkedHashMap<>(grouping);
+        sortable.putAll(given);
+        return new Relation(groups.asTable("g"), DSL.noCondition(), given, sortable, List.copyOf(grouping.values()), true);
+    }
+
+    private ServedColumn aggregate(SelectQuery<Record> groups, SelectItem item, Aggregate aggregate, String name) {
+        if (item.column().isEmpty()) {
+            groups.addSelect(DSL.count().as(name));
+            return Aggregate.counted();
+        }
+        QueryColumn of = column("select", item.column().orElseThrow());
+        if (!aggregate.takes(of.type())) {
+            throw DialectText.problem("select", "'" + aggregate.id() + "' is not for '" + of.type().name() + "', which is of type " + of.type().typeName());
+        }
+        groups.addSelect(aggregate.of(of.field()).as(name));
+        return aggregate.type(of.type());
+    }
+
+    private String groupAlone() {
+        return words.get("group") + ",count()";
+    }
+
+    private static void give(Map<String, QueryColumn> given, String name, QueryColumn column) {
+        if (given.put(name, column) != null) {
+            throw DialectText.problem("select", "two columns would be called '" + name + "'; give one another name, as in 'other:" + name + "'");
+        }
+    }
+
+    private List<SortKey> order(Relation relation) {
+        List<SortKey> keys = new ArrayList<>();
+        Set<QueryColumn> sorted = new HashSet<>();
+        if (words.containsKey("order")) {
+            DialectText text = new DialectText("order", words.getOrDefault("order", ""));
+            do {
+                SortKey key = sortKey(relation, text);
+                if (sorted.add(key.column())) {
+                    keys.add(key);
+                }
+            } while (text.take(","));
+            text.expectEnd();
+        }
+        relation.unique().stream().filter(sorted::add).map(SortKey::ascending).forEach(keys::add);
+        return keys;
+    }
+
+    private SortKey sortKey(Relation relation, DialectText text) {
+        String name = text.name();
+        QueryColumn column = relation.sortable().get(name);
+        if (column == null) {
+            throw text.problem(
+                    table.column(name).isPresent()
+                            ? "'" + name + "' has no order here"
+                            : "there is no column '" + name + "' in " + table);
+        }
+        boolean descending = text.take(".desc");
+        if (!descending) {
+            text.take(".asc");
+        }
+        boolean first = text.take(".nullsfirst");
+        boolean last = !first && text.take(".nullslast");
+        return new SortKey(column, descending, first || descending && !last);
+    }
+
+    private Condition after(List<SortKey> order, String orderText) {
+        if (words.containsKey("offset")) {
+            throw DialectText.problem("offset", "counts rows, and 'after' names one; give one of them");
+        }
+        List<@Nullable String> values = PageCursor.read(orderText, order.size(), words.getOrDefault("after", ""));
+        List<@Nullable Field<String>> bound = new ArrayList<>();
+        for (int i = 0; i < order.size(); i++) {
+            String value = values.get(i);
+            if (value == null) {
+                bound.add(null);
+            } else {
+                BoundValue each = new BoundValue("after", value, order.get(i).column().type());
+                behind.add(each);
+                bound.add(each.field());
+            }
+        }
+        return SortKey.behind(order, bound);
+    }
+
+    private Optional<Integer> limit() {
+        if (!words.containsKey("limit")) {
+            return format == Format.JSON ? Optional.of(QueryLimits.DEFAULT_PAGE) : Optional.empty();
+        }
+        int most = format == Format.JSON ? QueryLimits.LARGEST_PAGE : limits.maxRows();
+        int asked = number("limit", most);
+        if (asked < 1) {
+            throw DialectText.problem("limit", "must be at least 1");
+        }
+        return Optional.of(Math.min(asked, most));
+    }
+
+    private int offset() {
+        int offset = words.containsKey("offset") ? number("offset", Integer.MAX_VALUE) : 0;
+        if (offset > QueryLimits.LARGEST_OFFSET) {
+            throw DialectText.problem(
+                    "offset", "at most " + QueryLimits.LARGEST_OFFSET + "; to go further give 'next' of each page as 'after' of the following one");
+        }
+        return offset;
+    }
+
+    /** A number, or the largest where it is larger. */
+    private int number(String name, int largest) {
+        String text = words.getOrDefault(name, "");
+        if (!text.matches("\\d{1,100}")) {
+            throw DialectText.problem(name, "'" + text + "' is not a number");
+        }
+        return text.length() > 9 ? largest : Integer.parseInt(text);
+    }
+
+    private Optional<Counting> counting() {
+        if (!words.containsKey("count")) {
+            return Optional.empty();
+        }
+        return Optional.of(switch (words.getOrDefault("count", "")) {
+            case "exact" -> Counting.EXACT;
+            case "estimated" -> Counting.ESTIMATED;
+            default -> throw DialectText.problem("count", "'" + words.get("count") + "' is neither exact nor estimated");
+        });
+    }
+
+    private static List<String> names(String parameter, String value) {
+        DialectText text = new DialectText(parameter, value);
+        List<String> names = new ArrayList<>();
+        do {
+            names.add(text.name());
+        } while (text.take(","));
+        text.expectEnd();
+        return names;
+    }
+
+    private QueryColumn column(String parameter, String name) {
+        return of(table.column(name)
+                .orElseThrow(() -> DialectText.problem(parameter, "there is no column '" + name + "' in " + table)));
+    }
+
+    private QueryColumn of(ServedColumn column) {
+        return new QueryColumn(DSL.field(DSL.name("t", column.name()), column.castType()), column);
+    }
+}

@@ -1,0 +1,237 @@
+package dev.qanat.web;
+
+import dev.qanat.access.Caller;
+import dev.qanat.access.Role;
+import dev.qanat.failure.Code;
+import dev.qanat.failure.Failure;
+import dev.qanat.failure.InputFailure;
+import dev.qanat.failure.TransientFailure;
+import dev.qanat.serve.Cancelling;
+import dev.qanat.serve.DataRequest;
+import dev.qanat.serve.Exposed;
+import dev.qanat.serve.Format;
+import dev.qanat.serve.Queries;
+import dev.qanat.serve.QueryLimits;
+import dev.qanat.serve.Rows;
+import dev.qanat.settings.Settings;
+import io.vertx.core.AsyncResult;
+import io.vertx.core.MultiMap;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.MIMEHeader;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.zip.GZIPOutputStream;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/** {@code GET /api/v1/data/{schema}.{table}}: rows of a table, as they come. */
+@Singleton
+final class DataEndpoint {
+
+    private static final Logger LOG = Logger.getLogger(DataEndpoint.class);
+
+    /** Requests that are at work or wait for it, for each query that may be at work; each keeps a thread. */
+    private static final int WAITING = 16;
+
+    private final Queries queries;
+    private final Vertx vertx;
+    private final int most;
+    private final AtomicInteger atWork = new AtomicInteger();
+
+    DataEndpoint(Queries queries, Vertx vertx, Settings settings) {
+        this.queries = queries;
+        this.vertx = vertx;
+        this.most = settings.maxQueries() * WAITING;
+    }
+
+    /** What the settings say of queries. */
+    @Produces
+    @Singleton
+    static QueryLimits limits(Settings settings) {
+        return new QueryLimits(settings.maxQueries(), settings.queryTimeout(), settings.maxRows());
+    }
+
+    /** What the settings let be read. */
+    @Produces
+    @Singleton
+    static Exposed exposed(Settings settings) {
+        return new Exposed(Set.copyOf(settings.exposed()));
+    }
+
+    void answer(@Observes Router router) {
+        router.route("/api/v1/data/:table").method(HttpMethod.GET).method(HttpMethod.HEAD).handler(this::open);
+    }
+
+    private void open(RoutingContext exchange) {
+        if (atWork.incrementAndGet() > most) {
+            atWork.decrementAndGet();
+            refuse(exchange, new TransientFailure(Code.TOO_MANY_QUERIES, "as many queries as may are waiting; try again in a moment"));
+            return;
+        }
+        Work work = new Work(exchange);
+        exchange.addEndHandler(end -> work.ended());
+        vertx.executeBlocking(work::run, false).onComplete(work::done);
+    }
+
+    private static void refuse(RoutingContext exchange, Throwable thrown) {
+        if (thrown instanceof TransientFailure) {
+            exchange.response().putHeader("Retry-After", "2");
+        }
+        ServerProblems.send(exchange, problem(thrown));
+    }
+
+    private static Problem problem(Throwable thrown) {
+        if (!(thrown instanceof Failure failure)) {
+            LOG.error("A request for rows met an error of Qanat's own", thrown);
+            return new Problem(500, Code.INTERNAL_ERROR, "an error of Qanat's own; its log says more");
+        }
+        String detail = String.valueOf(failure.getMessage());
+        return switch (failure.code()) {
+            case INVALID_REQUEST -> new Problem(400, Code.INVALID_REQUEST, detail);
+            case UNKNOWN_TABLE -> new Problem(404, Code.UNKNOWN_TABLE, detail);
+            case NOT_ACCEPTABLE -> new Problem(406, Code.NOT_ACCEPTABLE, detail);
+            case TOO_MANY_DOWNLOADS -> new Problem(503, Code.TOO_MANY_DOWNLOADS, detail);
+            case TOO_MANY_QUERIES -> new Problem(503, Code.TOO_MANY_QUERIES, detail);
+            case QUERY_TIMED_OUT -> new Problem(503, Code.QUERY_TIMED_OUT, detail);
+            case QUERY_FAILED -> new Problem(500, Code.QUERY_FAILED, detail);
+            case DATABASE_CONFLICT -> new Problem(503, Code.DATABASE_CONFLICT, "others were in the way in the database; try again");
+            case DATABASE_UNAVAILABLE ->
+                new Problem(503, Code.DATABASE_UNAVAILABLE, "the database does not answer; try again later");
+            default -> new Problem(500, failure.code(), detail);
+        };
+    }
+
+    /** A request. What blocks is done by one thread, beside the event loop of its connection. */
+    private final class Work implements Cancelling {
+        private final RoutingContext exchange;
+        private final HttpServerResponse response;
+        private volatile @Nullable Statement statement;
+
+        Work(RoutingContext exchange) {
+            this.exchange = exchange;
+            this.response = exchange.response();
+        }
+
+        @Override
+        public void by(Statement next) {
+            statement = next;
+        }
+
+        /** When the client has gone before it had all, what still works for it is ended. */
+        void ended() {
+            Statement atWorkNow = statement;
+            if (atWorkNow != null && !response.ended()) {
+                vertx.executeBlocking(
+                        () -> {
+                            atWorkNow.cancel();
+                            return null;
+                        },
+                        false);
+            }
+        }
+
+        @Nullable Void run() throws IOException, SQLException {
+            DataRequest request = request();
+            try (Rows rows = queries.rows(request, this)) {
+                boolean packed = packed();
+                Runnable head = () -> head(request, rows, packed);
+                if (exchange.request().method().equals(HttpMethod.HEAD)) {
+                    head.run();
+                    response.end();
+                } else {
+                    send(rows, new ResponseStream(response, head), packed);
+                }
+            }
+            return null;
+        }
+
+        private static void send(Rows rows, ResponseStream stream, boolean packed) throws IOException, SQLException {
+            try (OutputStream body = packed ? new GZIPOutputStream(stream) : stream) {
+                rows.writeTo(body);
+                stream.whole();
+            }
+        }
+
+        /** Where a part of the answer is sent already, that it is not whole is told by closing the connection. */
+        void done(AsyncResult<@Nullable Void> outcome) {
+            atWork.decrementAndGet();
+            if (outcome.failed() && !response.closed() && !response.ended()) {
+                if (response.headWritten()) {
+                    LOG.warnf("Rows for %s were broken off: %s", exchange.normalizedPath(), outcome.cause().getMessage());
+                    exchange.request().connection().close();
+                } else {
+                    refuse(exchange, outcome.cause());
+                }
+            }
+        }
+
+        private DataRequest request() {
+            String name = exchange.pathParam("table");
+            boolean personal = Optional.ofNullable(Callers.noted(exchange)).map(Caller::role).filter(role -> role.reaches(Role.OPERATOR)).isPresent();
+            int dot = name.lastIndexOf('.');
+            Optional<Format> suffix = dot < 0 || queries.has(name, personal) ? Optional.empty() : Format.ofSuffix(name.substring(dot + 1));
+            return new DataRequest(
+                    suffix.isPresent() ? name.substring(0, dot) : name,
+                    exchange.queryParams().entries(),
+                    suffix.orElseGet(this::accepted),
+                    personal);
+        }
+
+        /** The first that the client would have, and JSON where anything will do. */
+        private Format accepted() {
+            List<MIMEHeader> wanted = exchange.parsedHeaders().accept();
+            if (wanted.isEmpty()) {
+                return Format.JSON;
+            }
+            for (MIMEHeader each : wanted) {
+                for (Format format : Format.values()) {
+                    String[] type = format.mediaType().split("/", 2);
+                    // Before its weight is asked for Vert.x has not parsed it.
+                    if (each.weight() > 0 && fits(each.component(), type[0]) && fits(each.subComponent(), type[1])) {
+                        return format;
+                    }
+                }
+            }
+            throw new InputFailure(
+                    Code.NOT_ACCEPTABLE, "rows are given as application/json, application/x-ndjson and text/csv, and Accept takes none of them");
+        }
+
+        private static boolean fits(String wanted, String part) {
+            return wanted.equals("*") || wanted.equalsIgnoreCase(part);
+        }
+
+        private boolean packed() {
+            return exchange.parsedHeaders().acceptEncoding().stream()
+                    .anyMatch(each -> each.value().equalsIgnoreCase("gzip") && each.weight() > 0);
+        }
+
+        private void head(DataRequest request, Rows rows, boolean packed) {
+            MultiMap headers = response.headers();
+            String type = request.format().mediaType();
+            headers.set(HttpHeaders.CONTENT_TYPE, request.format() == Format.CSV ? type + "; charset=utf-8; header=present" : type);
+            headers.set(HttpHeaders.VARY, "Accept, Accept-Encoding");
+            if (request.format() == Format.CSV) {
+                headers.set("Content-Disposition", "attachment; filename=\"" + request.table().replaceAll("[^\\w.-]", "_") + ".csv\"");
+            }
+            if (packed) {
+                headers.set(HttpHeaders.CONTENT_ENCODING, "gzip");
+            }
+            if (request.format() != Format.JSON) {
+                rows.total().ifPresent(total -> headers.set("X-Total-Count", Long.toString(total)));
+            }
+        }
+    }
+}
