@@ -7,7 +7,6 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -103,10 +102,7 @@ class Catalogue {
                 .orElse("none");
         if (!fingerprint.equals(last.fingerprint)) {
             Map<String, ServedTable> tables = tables(schemas);
-            PersonalColumns.Marked marked = personal.read();
-            Map<String, ServedTable> open = new HashMap<>();
-            tables.forEach((name, table) -> marked.without(table).ifPresent(rest -> open.put(name, rest)));
-            last = new Known(fingerprint, tables, open);
+            last = new Known(fingerprint, tables, personal.without(tables.values()));
         }
         return last;
     }

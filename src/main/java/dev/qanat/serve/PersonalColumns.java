@@ -2,23 +2,28 @@ package dev.qanat.serve;
 
 import dev.qanat.pipeline.Column;
 import dev.qanat.pipeline.ConfigHistory;
+import dev.qanat.pipeline.ConfigHistory.Version;
 import dev.qanat.pipeline.InvalidPipeline;
 import dev.qanat.pipeline.Pipelines;
 import dev.qanat.pipeline.Resource;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
- * The columns of silver tables that pipelines mark as {@code pii}, by the latest version of each, whether it is in force or not. Blocking.
+ * The columns of silver tables that pipelines mark as {@code pii}: for each table as the latest version says that has the table, whether it is
+ * in force or not. Blocking.
  */
 @ApplicationScoped
 class PersonalColumns {
-    private static final int PAGE = 500;
+    private static final String SCHEMA = "silver";
+    private static final int PAGE = 100;
 
     private final ConfigHistory history;
     private final Pipelines pipelines;
@@ -29,43 +34,66 @@ class PersonalColumns {
     }
 
     /**
-     * What is known of them.
-     *
-     * @param columns by the table's schema and name with a dot between
-     * @param unreadable pipelines whose version cannot be read any more: what their tables hold is not known
+     * Tables as they are for whoever sees no personal columns, by their names. One is not among them when a pipeline loads it of which nobody
+     * can tell what it marks there: its version cannot be read any more, or none has the table.
      */
-    record Marked(Map<String, Set<String>> columns, Set<String> unreadable) {
-
-        /** The table as it is for whoever sees no personal columns; empty when there is nothing of it, or nothing is known of it. */
-        Optional<ServedTable> without(ServedTable table) {
-            if (table.pipeline().filter(unreadable::contains).isPresent()) {
-                return Optional.empty();
-            }
-            ServedTable open = table.without(columns.getOrDefault(table.toString(), Set.of()));
-            return open.columns().isEmpty() ? Optional.empty() : Optional.of(open);
-        }
-    }
-
-    Marked read() {
-        Map<String, Set<String>> columns = new HashMap<>();
+    Map<String, ServedTable> without(Collection<ServedTable> tables) {
+        Map<String, Set<String>> marked = new HashMap<>();
         Set<String> unreadable = new HashSet<>();
         String after = "";
-        List<ConfigHistory.Version> page;
+        List<Version> page;
         do {
             page = history.latest(after, PAGE);
-            for (ConfigHistory.Version version : page) {
+            for (Version version : page) {
                 after = version.pipeline();
                 try {
-                    for (Resource resource : pipelines.at(version.pipeline(), version.number()).tables()) {
-                        resource.personalColumns().stream()
-                                .map(Column::name)
-                                .forEach(name -> columns.computeIfAbsent("silver." + resource.table(), table -> new HashSet<>()).add(name));
-                    }
+                    marked.putAll(marked(version));
                 } catch (InvalidPipeline e) {
                     unreadable.add(version.pipeline());
                 }
             }
         } while (page.size() == PAGE);
-        return new Marked(columns, unreadable);
+        Map<String, ServedTable> open = new HashMap<>();
+        for (ServedTable table : tables) {
+            Optional<Set<String>> hidden = Optional.ofNullable(marked.get(table.name()))
+                    .filter(columns -> table.schema().equals(SCHEMA))
+                    .or(() -> table.pipeline().isEmpty() ? Optional.of(Set.of()) : Optional.empty())
+                    .or(() -> table.pipeline().filter(pipeline -> !unreadable.contains(pipeline)).flatMap(pipeline -> before(pipeline, table.name())));
+            hidden.map(table::without).filter(rest -> !rest.columns().isEmpty()).ifPresent(rest -> open.put(table.toString(), rest));
+        }
+        return open;
+    }
+
+    /** What the latest version that has a table marks in it; empty when none has it, or that cannot be read any more. */
+    private Optional<Set<String>> before(String pipeline, String table) {
+        int below = Integer.MAX_VALUE;
+        List<Version> page;
+        do {
+            page = history.versions(pipeline, below, PAGE);
+            for (Version version : page) {
+                below = version.number();
+                try {
+                    Set<String> marked = marked(version).get(table);
+                    if (marked != null) {
+                        return Optional.of(marked);
+                    }
+                } catch (InvalidPipeline e) {
+                    return Optional.empty();
+                }
+            }
+        } while (page.size() == PAGE);
+        return Optional.empty();
+    }
+
+    private Map<String, Set<String>> marked(Version version) {
+        return pipelines.at(version.pipeline(), version.number()).tables().stream()
+                .collect(Collectors.toMap(
+                        Resource::table,
+                        resource -> resource.personalColumns().stream().map(Column::name).collect(Collectors.toSet()),
+                        (one, other) -> {
+                            Set<String> both = new HashSet<>(one);
+                            both.addAll(other);
+                            return both;
+                        }));
     }
 }

@@ -76,8 +76,8 @@ public interface Settings {
     /** Whose pages may read answers, such as {@code https://console.example.com}. */
     Optional<List<String>> corsOrigins();
 
-    /** Schemas, and tables as {@code schema.table}, that the data API shows. */
-    List<String> exposed();
+    /** Schemas, and tables as {@code schema.table}, that the data API shows; nothing when it is set to nothing. */
+    Optional<List<String>> exposed();
 
     /** How many queries of the data API are at work at once; at least one. */
     int maxQueries();

@@ -31,8 +31,8 @@ import java.io.OutputStream;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import java.util.zip.GZIPOutputStream;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -68,7 +68,7 @@ final class DataEndpoint {
     @Produces
     @Singleton
     static Exposed exposed(Settings settings) {
-        return new Exposed(Set.copyOf(settings.exposed()));
+        return new Exposed(settings.exposed().orElse(List.of()).stream().map(String::strip).collect(Collectors.toUnmodifiableSet()));
     }
 
     void answer(@Observes Router router) {

@@ -353,6 +353,11 @@ class DataApiIT {
                 assertThat(guarded.request().header("X-API-Key", key).queryParam(parameter, "mail").get(path).jsonPath().getString("detail"))
                         .contains("there is no column 'mail' in silver.people");
             }
+            byte[] moved = yaml.replace("drops, columns", "drops, table: persons, columns").getBytes(StandardCharsets.UTF_8);
+            assertThat(admin(guarded).contentType("application/yaml").body(moved).post("/upload-config").statusCode()).isEqualTo(201);
+            // The pipeline has moved to another table, and this one has the values still.
+            Thread.sleep(600);
+            assertThat(guarded.request().header("X-API-Key", key).queryParam("select", "mail").get(path).statusCode()).isEqualTo(400);
             assertThat(guarded.request().get(path).statusCode()).isEqualTo(401);
             assertThat(admin(guarded).get("/api/v1/data/bronze.people__people").statusCode()).isEqualTo(200);
             assertThat(admin(guarded).get("/api/v1/data/gold.x").statusCode()).isEqualTo(404);
