@@ -29,7 +29,8 @@ class Catalogue {
                 WHERE n.nspname = ANY (:schemas) AND c.relkind IN ('r', 'p', 'v', 'm', 'f'))
             SELECT md5(string_agg(part, ',' ORDER BY part)) FROM (
                 SELECT oid::text || ' ' || xmin::text AS part FROM relation
-                UNION ALL SELECT r.oid::text || '.' || a.attnum || ' ' || a.xmin::text FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid
+                UNION ALL SELECT r.oid::text || '.' || a.attnum || ' ' || a.xmin::text
+                    FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid
                 UNION ALL SELECT i.indexrelid::text || ' ' || i.xmin::text FROM relation r JOIN pg_index i ON i.indrelid = r.oid
                 UNION ALL SELECT pipeline || ' ' || version || ' ' || xmin::text FROM qanat.config_history) AS parts""";
 
@@ -178,7 +179,8 @@ class Catalogue {
         return switch (type) {
             case "json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle", "jsonpath", "record", "tsquery" -> false;
             case "uuid", "bytea", "jsonb", "macaddr", "macaddr8", "pg_lsn", "xid8", "tid" -> true;
-            default -> type.matches("(int[248]|float[48]|numeric|money|text|varchar|bpchar|name|bool|date|time|timetz|timestamp|timestamptz|interval)");
+            default -> type.matches(
+                    "int[248]|float[48]|numeric|money|text|varchar|bpchar|name|bool|date|time(stamp)?(tz)?|interval");
         };
     }
 }

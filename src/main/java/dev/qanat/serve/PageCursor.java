@@ -13,7 +13,7 @@ import java.util.Base64;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Where a page ended, as a text that says it to us alone: the last row's values in the order's columns. It holds for its table and order. */
+/** Where a page ended, as a text: the last row's values in the order's columns. It holds for its table and order. */
 final class PageCursor {
 
     private static final int CHECK_BYTES = 8;

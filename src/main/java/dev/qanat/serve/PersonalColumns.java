@@ -17,8 +17,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * The columns of silver tables that pipelines mark as {@code pii}: for each table as the latest version says that has the table, whether it is
- * in force or not. Blocking.
+ * The columns of silver tables that pipelines mark as {@code pii}: for each table as the latest version says that has the table, whether it
+ * is in force or not. Blocking.
  */
 @ApplicationScoped
 class PersonalColumns {
@@ -34,8 +34,8 @@ class PersonalColumns {
     }
 
     /**
-     * Tables as they are for whoever sees no personal columns, by their names. One is not among them when a pipeline loads it of which nobody
-     * can tell what it marks there: its version cannot be read any more, or none has the table.
+     * Tables as they are for whoever sees no personal columns, by their names. One is not among them when a pipeline loads it of which
+     * nobody can tell what it marks there: its version cannot be read any more, or none has the table.
      */
     Map<String, ServedTable> without(Collection<ServedTable> tables) {
         Map<String, Set<String>> marked = new HashMap<>();
@@ -58,7 +58,9 @@ class PersonalColumns {
             Optional<Set<String>> hidden = Optional.ofNullable(marked.get(table.name()))
                     .filter(columns -> table.schema().equals(SCHEMA))
                     .or(() -> table.pipeline().isEmpty() ? Optional.of(Set.of()) : Optional.empty())
-                    .or(() -> table.pipeline().filter(pipeline -> !unreadable.contains(pipeline)).flatMap(pipeline -> before(pipeline, table.name())));
+                    .or(() -> table.pipeline()
+                            .filter(pipeline -> !unreadable.contains(pipeline))
+                            .flatMap(pipeline -> before(pipeline, table.name())));
             hidden.map(table::without).filter(rest -> !rest.columns().isEmpty()).ifPresent(rest -> open.put(table.toString(), rest));
         }
         return open;

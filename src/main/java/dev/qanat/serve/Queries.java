@@ -60,8 +60,8 @@ public class Queries {
      *
      * @param cancelling is told how the statement at work is ended from another thread
      * @throws InputFailure {@code unknown_table} where there is no such table for whoever asks; {@code invalid_request} saying what of the
-     *     request is not right; {@code query_timed_out} when the database took too long; {@code query_failed} when it fails on what a view is
-     *     made of
+     *     request is not right; {@code query_timed_out} when the database took too long; {@code query_failed} when it fails on what a
+     *     view is made of
      * @throws TransientFailure when it may do in a moment
      */
     public Rows rows(DataRequest request, Cancelling cancelling) {
@@ -181,11 +181,13 @@ public class Queries {
             } catch (SQLException e) {
                 return Optional.of(DialectText.problem(
                         value.parameter(),
-                        "'" + value.text() + "' is no value of '" + value.column().name() + "', which is of type " + value.column().typeName()));
+                        "'" + value.text() + "' is no value of '" + value.column().name() + "', which is of type "
+                                + value.column().typeName()));
             }
         }
         return refused.getSQLState().equals("22025")
-                ? Optional.of(new InputFailure(Code.INVALID_REQUEST, "a pattern of like or ilike ends with a backslash, which must stand before a character"))
+                ? Optional.of(new InputFailure(
+                        Code.INVALID_REQUEST, "a pattern of like or ilike ends with a backslash, which must stand before a character"))
                 : Optional.empty();
     }
 
@@ -199,12 +201,14 @@ public class Queries {
         if (TIMED_OUT.equals(e.getSQLState())) {
             return new InputFailure(
                     Code.QUERY_TIMED_OUT,
-                    "the database took longer than " + limits.timeout() + "; ask for less, or sort and filter by columns that have an index");
+                    "the database took longer than " + limits.timeout()
+                            + "; ask for less, or sort and filter by columns that have an index");
         }
         if (Failure.of(e, "reading " + request.table()) instanceof TransientFailure failure) {
             return failure;
         }
         LOG.warnf("A request for %s could not be answered: %s", request.table(), e.getMessage());
-        return new InputFailure(Code.QUERY_FAILED, "PostgreSQL fails on what " + request.table() + " is made of; the server's log says how");
+        return new InputFailure(
+                Code.QUERY_FAILED, "PostgreSQL fails on what " + request.table() + " is made of; the server's log says how");
     }
 }

@@ -25,8 +25,8 @@ import org.jooq.impl.SQLDataType;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compiles a request for rows of a table: PostgREST's dialect to a statement. Identifiers are those of the catalogue, everything else of the
- * request is bound. For one request, one thread.
+ * Compiles a request for rows of a table: PostgREST's dialect to a statement. Identifiers are those of the catalogue, everything else of
+ * the request is bound. For one request, one thread.
  */
 final class QueryReader {
 
@@ -83,7 +83,8 @@ final class QueryReader {
     }
 
     private Query query() {
-        List<SelectItem> items = SelectItem.read("select", words.getOrDefault("select", words.containsKey("group") ? groupAlone() : SelectItem.ALL));
+        String all = words.containsKey("group") ? groupAlone() : SelectItem.ALL;
+        List<SelectItem> items = SelectItem.read("select", words.getOrDefault("select", all));
         boolean grouped = words.containsKey("group") || items.stream().anyMatch(item -> item.aggregate().isPresent());
         Relation relation = grouped ? groups(items) : rows(items);
         Optional<Integer> limit = limit();
@@ -190,7 +191,8 @@ final class QueryReader {
         for (String name : by) {
             QueryColumn column = column("group", name);
             if (!column.type().comparable()) {
-                throw DialectText.problem("group", "'" + name + "' is of type " + column.type().typeName() + ", whose values cannot be compared");
+                throw DialectText.problem(
+                        "group", "'" + name + "' is of type " + column.type().typeName() + ", whose values cannot be compared");
             }
             String inGroups = "g" + grouping.size();
             grouping.put(name, new QueryColumn(DSL.field(DSL.name("g", inGroups), column.type().castType()), column.type()));
@@ -203,7 +205,9 @@ final class QueryReader {
                 String name = item.column().orElseThrow();
                 QueryColumn column = grouping.get(name);
                 if (column == null) {
-                    throw DialectText.problem("select", "'" + name + "' is no column of 'group', as all must be that stand beside count, sum, avg, min, max");
+                    throw DialectText.problem(
+                            "select",
+                            "'" + name + "' is no column of 'group', as all must be that stand beside count, sum, avg, min, max");
                 }
                 give(given, item.name(), column);
             } else {
@@ -224,7 +228,9 @@ final class QueryReader {
         }
         QueryColumn of = column("select", item.column().orElseThrow());
         if (!aggregate.takes(of.type())) {
-            throw DialectText.problem("select", "'" + aggregate.id() + "' is not for '" + of.type().name() + "', which is of type " + of.type().typeName());
+            throw DialectText.problem(
+                    "select",
+                    "'" + aggregate.id() + "' is not for '" + of.type().name() + "', which is of type " + of.type().typeName());
         }
         groups.addSelect(aggregate.of(of.field()).as(name));
         return aggregate.type(of.type());
@@ -236,7 +242,8 @@ final class QueryReader {
 
     private static void give(Map<String, QueryColumn> given, String name, QueryColumn column) {
         if (given.put(name, column) != null) {
-            throw DialectText.problem("select", "two columns would be called '" + name + "'; give one another name, as in 'other:" + name + "'");
+            throw DialectText.problem(
+                    "select", "two columns would be called '" + name + "'; give one another name, as in 'other:" + name + "'");
         }
     }
 
@@ -310,7 +317,8 @@ final class QueryReader {
         int offset = words.containsKey("offset") ? number("offset", Integer.MAX_VALUE) : 0;
         if (offset > QueryLimits.LARGEST_OFFSET) {
             throw DialectText.problem(
-                    "offset", "at most " + QueryLimits.LARGEST_OFFSET + "; to go further give 'next' of each page as 'after' of the following one");
+                    "offset",
+                    "at most " + QueryLimits.LARGEST_OFFSET + "; to go further give 'next' of each page as 'after' of the following one");
         }
         return offset;
     }

@@ -138,7 +138,8 @@ public final class Rows implements AutoCloseable {
         }
         if (count == query.most()) {
             throw new InputFailure(
-                    Code.INVALID_REQUEST, "there are more rows than the " + query.most() + " that an answer may have; filter, or read pages in JSON");
+                    Code.INVALID_REQUEST,
+                    "there are more rows than the " + query.most() + " that an answer may have; filter, or read pages in JSON");
         }
         return true;
     }

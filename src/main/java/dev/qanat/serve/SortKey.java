@@ -26,7 +26,9 @@ record SortKey(QueryColumn column, boolean descending, boolean nullsFirst) {
     /** What tells this order from another. */
     @Override
     public String toString() {
-        return column.field() + " " + column.type().castName() + (descending ? " desc" : " asc") + (nullsFirst ? " nulls first" : " nulls last");
+        return column.field() + " " + column.type().castName()
+                + (descending ? " desc" : " asc")
+                + (nullsFirst ? " nulls first" : " nulls last");
     }
 
     /**

@@ -180,9 +180,11 @@ final class DataEndpoint {
 
         private DataRequest request() {
             String name = exchange.pathParam("table");
-            boolean personal = Optional.ofNullable(Callers.noted(exchange)).map(Caller::role).filter(role -> role.reaches(Role.OPERATOR)).isPresent();
+            Caller caller = Callers.noted(exchange);
+            boolean personal = caller != null && caller.role().reaches(Role.OPERATOR);
             int dot = name.lastIndexOf('.');
-            Optional<Format> suffix = dot < 0 || queries.has(name, personal) ? Optional.empty() : Format.ofSuffix(name.substring(dot + 1));
+            Optional<Format> suffix =
+                    dot < 0 || queries.has(name, personal) ? Optional.empty() : Format.ofSuffix(name.substring(dot + 1));
             return new DataRequest(
                     suffix.isPresent() ? name.substring(0, dot) : name,
                     exchange.queryParams().entries(),
@@ -206,7 +208,8 @@ final class DataEndpoint {
                 }
             }
             throw new InputFailure(
-                    Code.NOT_ACCEPTABLE, "rows are given as application/json, application/x-ndjson and text/csv, and Accept takes none of them");
+                    Code.NOT_ACCEPTABLE,
+                    "rows are given as application/json, application/x-ndjson and text/csv, and Accept takes none of them");
         }
 
         private static boolean fits(String wanted, String part) {

@@ -7,8 +7,8 @@ import java.io.OutputStream;
 import java.util.Objects;
 
 /**
- * An answer's body as a stream for a thread that may block: it waits while the client does not read, so that no more than some 300 KiB are in
- * memory. Closed before {@link #whole} was called it leaves the answer without its end, which a client sees.
+ * An answer's body as a stream for a thread that may block: it waits while the client does not read, so that no more than some 300 KiB are
+ * in memory. Closed before {@link #whole} was called it leaves the answer without its end, which a client sees.
  */
 final class ResponseStream extends OutputStream {
 

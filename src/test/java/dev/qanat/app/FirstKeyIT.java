@@ -174,7 +174,8 @@ class FirstKeyIT {
         "QANAT_API_KEY=short: invalid_setting: QANAT_API_KEY has 5 characters",
         "QANAT_KEY_SECRET=short: invalid_setting: QANAT_KEY_SECRET has 5 characters",
         "QANAT_ACCESS=GET /x=everybody: invalid_setting: QANAT_ACCESS: 'GET /x=everybody' is no rule",
-        "QANAT_CORS_ORIGINS=*: invalid_setting: QANAT_CORS_ORIGINS: '*' is no origin"
+        "QANAT_CORS_ORIGINS=*: invalid_setting: QANAT_CORS_ORIGINS: '*' is no origin",
+        "QANAT_EXPOSED=qanat.api_key: invalid_setting: QANAT_EXPOSED: 'qanat.api_key' is neither a schema"
     })
     void a_setting_that_would_open_too_much_or_nothing_ends_the_start_with_a_line(String text) throws Exception {
         String[] parts = text.split(": ", 2);
