@@ -37,7 +37,8 @@ class DataApiIT {
     private static final Map<String, String> OPERATORS = Map.of("eq", "=", "neq", "<>", "gt", ">", "gte", ">=", "lt", "<", "lte", "<=");
 
     private static final List<String> HOSTILE = List.of(
-            "'", "''; DROP TABLE silver.%s; --", "\"", "\" OR 1=1 --", "1) OR (1=1", "\\", "\\'", "$1", "?", ":x", "{0}", "%", "a\u0001b", "\uD83D\uDE00",
+            "'", "''; DROP TABLE silver.%s; --", "\"", "\" OR 1=1 --", "1) OR (1=1", "\\", "\\'", "$1", "?", ":x", "{0}", "%",
+                    "a\u0001b", "\uD83D\uDE00",
             "1 UNION SELECT hash FROM qanat.api_key", "pg_sleep(10)", "../../qanat.api_key", "*/ OR /*");
 
     private static final HttpClient HTTP = HttpClient.newHttpClient();
@@ -54,16 +55,21 @@ class DataApiIT {
                 CREATE TYPE silver.%1$s_mood AS ENUM ('sad', 'ok', 'it''s "fine"');
                 CREATE TABLE silver.%1$s (
                     id integer PRIMARY KEY, t text, v varchar(20), c char(4), i bigint, n numeric(20,4), f double precision, b boolean,
-                    d date, h time, l timestamp, z timestamptz, u uuid, x bytea, p interval, jb jsonb, m silver.%1$s_mood, a text[], j json);
+                    d date, h time, l timestamp, z timestamptz, u uuid, x bytea, p interval, jb jsonb, m silver.%1$s_mood,
+                        a text[], j json);
                 INSERT INTO silver.%1$s VALUES
-                    (1, 'a', 'a,b', 'ab', 9007199254740993, 1.2500, 0.1, true, '2024-02-29', '23:59:59.5', '2024-01-01 12:00', '2024-01-01 12:00+02',
-                        '00000000-0000-0000-0000-000000000001', '\\x00ff', '1 day 02:00', '{"b": 1.10, "a": [1]}', 'sad', '{a,"b,c",NULL}', '{"b":  1.10,
+                    (1, 'a', 'a,b', 'ab', 9007199254740993, 1.2500, 0.1, true, '2024-02-29', '23:59:59.5',
+                        '2024-01-01 12:00', '2024-01-01 12:00+02',
+                        '00000000-0000-0000-0000-000000000001', '\\x00ff', '1 day 02:00', '{"b": 1.10, "a": [1]}', 'sad',
+                        '{a,"b,c",NULL}', '{"b":  1.10,
                  "a": null}'),
                     (2, '', 'it''s "so"', 'x', -1, 'NaN', 'Infinity', false, 'infinity', '00:00', '-infinity', 'infinity',
                         'ffffffff-ffff-ffff-ffff-ffffffffffff', '', '-3 days', '"x"', 'it''s "fine"', '{}', '[]'),
-                    (3, 'näme (ü), "x" \uD83D\uDE00', '日本', 'é', 0, 0, '-0', NULL, '0044-03-15 BC', '12:00', '1999-12-31 23:59:59.999999', '1969-07-20 20:17:40Z',
+                    (3, 'näme (ü), "x" \uD83D\uDE00', '日本', 'é', 0, 0, '-0', NULL, '0044-03-15 BC', '12:00',
+                        '1999-12-31 23:59:59.999999', '1969-07-20 20:17:40Z',
                         NULL, '\\x27', '00:00:00.000001', '1', 'ok', NULL, 'null'),
-                    (4, '=1+1', 'a*b_c\\d', '', 1, 99999999999999.9999, 1e-300, true, '9999-12-31', '12:00:00.000001', '2024-01-01', '2024-06-01 00:00Z',
+                    (4, '=1+1', 'a*b_c\\d', '', 1, 99999999999999.9999, 1e-300, true, '9999-12-31', '12:00:00.000001',
+                        '2024-01-01', '2024-06-01 00:00Z',
                         '123e4567-e89b-12d3-a456-426614174000', '\\x5c', '1 year', '{}', 'ok', '{x}', '1');
                 INSERT INTO silver.%1$s (id) VALUES (5)
                 """.formatted(table));
@@ -88,7 +94,8 @@ class DataApiIT {
         for (int i = 0; i < parameters.length; i += 2) {
             query.append('&').append(encoded(parameters[i])).append('=').append(encoded(parameters[i + 1]));
         }
-        HttpRequest request = HttpRequest.newBuilder(URI.create("http://localhost:" + qanat.port() + "/api/v1/data/silver." + table + query)).build();
+        URI uri = URI.create("http://localhost:" + qanat.port() + "/api/v1/data/silver." + table + query);
+        HttpRequest request = HttpRequest.newBuilder(uri).build();
         HttpResponse<String> answer = HTTP.send(request, BodyHandlers.ofString());
         assertThat(answer.statusCode()).as(query + " " + answer.body()).isEqualTo(200);
         return JSON.readTree(answer.body()).path("items").findValues("id").stream().map(JsonNode::asInt).toList();
@@ -111,12 +118,14 @@ class DataApiIT {
     @Test
     void every_operator_means_for_every_type_what_postgresql_means_by_it() throws Exception {
         for (String column : List.of("t", "v", "c", "i", "n", "f", "b", "d", "h", "l", "z", "u", "x", "p", "jb", "m", "a")) {
-            List<String> values = qanat.query("SELECT DISTINCT %1$s::text AS value FROM silver.%2$s WHERE %1$s IS NOT NULL".formatted(column, table)).stream()
+            String distinct = "SELECT DISTINCT %1$s::text AS value FROM silver.%2$s WHERE %1$s IS NOT NULL".formatted(column, table);
+            List<String> values = qanat.query(distinct).stream()
                     .map(row -> row.get("value"))
                     .toList();
             for (String value : values) {
                 String compared = OPERATORS.entrySet().stream()
-                        .map(operator -> "SELECT '%s' AS operator, array_to_string(array(SELECT id FROM silver.%s WHERE %s %s %s ORDER BY id), ',') AS ids"
+                        .map(operator -> ("SELECT '%s' AS operator,"
+                                        + " array_to_string(array(SELECT id FROM silver.%s WHERE %s %s %s ORDER BY id), ',') AS ids")
                                 .formatted(operator.getKey(), table, column, operator.getValue(), literal(value)))
                         .collect(joining(" UNION ALL "));
                 for (Map<String, String> expected : qanat.query(compared)) {
@@ -128,7 +137,8 @@ class DataApiIT {
                 String quoted = '"' + value.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
                 assertThat(served(column, "not.eq." + value)).isEqualTo(ids("NOT " + column + " = " + literal(value)));
                 assertThat(served(column, "in.(" + quoted + ")")).as(quoted).isEqualTo(ids(column + " = " + literal(value)));
-                assertThat(served("or", "(" + column + ".eq." + quoted + ",id.eq.5)")).as(quoted).isEqualTo(ids(column + " = " + literal(value) + " OR id = 5"));
+                assertThat(served("or", "(" + column + ".eq." + quoted + ",id.eq.5)")).as(quoted)
+                        .isEqualTo(ids(column + " = " + literal(value) + " OR id = 5"));
             }
             assertThat(served(column, "is.null")).isEqualTo(ids(column + " IS NULL")).contains(5);
             assertThat(served(column, "not.is.null")).isEqualTo(ids(column + " IS NOT NULL"));
@@ -153,9 +163,11 @@ class DataApiIT {
         assertThat(lines[0])
                 .isEqualTo("{\"id\":1,\"t\":\"a\",\"v\":\"a,b\",\"c\":\"ab  \",\"i\":9007199254740993,\"n\":1.2500,\"f\":0.1,\"b\":true,"
                         + "\"d\":\"2024-02-29\",\"h\":\"23:59:59.5\",\"l\":\"2024-01-01T12:00:00\",\"z\":\"2024-01-01T10:00:00+00:00\","
-                        + "\"u\":\"00000000-0000-0000-0000-000000000001\",\"x\":\"\\\\x00ff\",\"p\":\"1 day 02:00:00\",\"jb\":{\"a\": [1], \"b\": 1.10},"
+                        + "\"u\":\"00000000-0000-0000-0000-000000000001\",\"x\":\"\\\\x00ff\",\"p\":\"1 day 02:00:00\","
+                        + "\"jb\":{\"a\": [1], \"b\": 1.10},"
                         + "\"m\":\"sad\",\"a\":[\"a\",\"b,c\",null],\"j\":{\"b\":  1.10,  \"a\": null}}");
-        assertThat(lines[1]).contains("\"n\":\"NaN\",\"f\":\"Infinity\"", "\"d\":\"infinity\"", "\"l\":\"-infinity\",\"z\":\"infinity\"", "\"jb\":\"x\"", "\"a\":[]");
+        assertThat(lines[1]).contains("\"n\":\"NaN\",\"f\":\"Infinity\"", "\"d\":\"infinity\"",
+                "\"l\":\"-infinity\",\"z\":\"infinity\"", "\"jb\":\"x\"", "\"a\":[]");
         assertThat(lines[4]).startsWith("{\"id\":5,\"t\":null,").endsWith(",\"j\":null}");
         Response json = data("select", "id,n,when:z", "limit", "1");
         assertThat(json.contentType()).isEqualTo("application/json");
@@ -164,7 +176,8 @@ class DataApiIT {
 
     @Test
     void a_csv_says_the_same_and_has_no_formula() {
-        Response csv = qanat.request().accept("text/csv").queryParam("select", "id,t,i,n,f,b,z,a").get("/api/v1/data/{table}", "silver." + table);
+        Response csv = qanat.request().accept("text/csv").queryParam("select", "id,t,i,n,f,b,z,a")
+                .get("/api/v1/data/{table}", "silver." + table);
 
         assertThat(csv.contentType()).isEqualTo("text/csv; charset=utf-8; header=present");
         assertThat(csv.header("Vary")).contains("Accept");
@@ -196,12 +209,14 @@ class DataApiIT {
             assertThat(data("t", hostile + ".a").statusCode()).isEqualTo(400);
             assertThat(data("or", "(" + hostile + ".eq.a,id.eq.1)").statusCode()).isEqualTo(400);
             assertThat(get(qanat, "silver." + table + hostile.replaceAll("[{}]", "x")).statusCode()).as(hostile).isEqualTo(404);
-            assertThat(qanat.request().accept(hostile.replaceAll("[^ -~]", "x")).get("/api/v1/data/{table}", "silver." + table).statusCode())
+            assertThat(qanat.request().accept(hostile.replaceAll("[^ -~]", "x")).get("/api/v1/data/{table}", "silver." + table)
+                    .statusCode())
                     .as("Accept: " + hostile)
                     .isIn(200, 406);
         }
         assertThat(qanat.value("SELECT md5(string_agg(t::text, '' ORDER BY id)) FROM silver." + table + " AS t")).isEqualTo(before);
-        for (String name : List.of("qanat.api_key", "qanat.run", "pg_catalog.pg_class", "information_schema.tables", "bronze.x", "nope.nope", "nope")) {
+        for (String name : List.of("qanat.api_key", "qanat.run", "pg_catalog.pg_class", "information_schema.tables", "bronze.x",
+                "nope.nope", "nope")) {
             Response answer = get(qanat, name);
             assertThat(answer.statusCode()).as(name).isEqualTo(404);
             assertThat(answer.jsonPath().getString("detail")).isEqualTo("there is no table '" + name + "'");
@@ -221,13 +236,16 @@ class DataApiIT {
         String paged = Qanat.newName("paged");
         qanat.execute("""
                 CREATE TABLE silver.%1$s (id integer PRIMARY KEY, g integer, name text);
-                INSERT INTO silver.%1$s SELECT i, nullif(i %% 7, 0), repeat('n', i %% 5) FROM generate_series(0, 2998, 2) AS i""".formatted(paged));
+                INSERT INTO silver.%1$s SELECT i, nullif(i %% 7, 0), repeat('n', i %% 5)
+                FROM generate_series(0, 2998, 2) AS i""".formatted(paged));
         qanat.await("the table is there", () -> get(qanat, "silver." + paged).statusCode() == 200);
         AtomicBoolean done = new AtomicBoolean();
         CompletableFuture<Void> others = CompletableFuture.runAsync(() -> {
             try {
                 while (!done.get()) {
-                    qanat.execute("INSERT INTO silver.%1$s SELECT i, nullif(i %% 7, 0), repeat('n', i %% 5) FROM generate_series(1, 2999, 2) AS i".formatted(paged));
+                    qanat.execute(("INSERT INTO silver.%s SELECT i, nullif(i %% 7, 0), repeat('n', i %% 5)"
+                                    + " FROM generate_series(1, 2999, 2) AS i")
+                            .formatted(paged));
                     qanat.execute("DELETE FROM silver.%1$s WHERE id %% 2 = 1".formatted(paged));
                 }
             } catch (SQLException e) {
@@ -257,12 +275,14 @@ class DataApiIT {
     @Test
     void rows_that_nothing_tells_apart_come_on_one_page() throws Exception {
         String view = Qanat.newName("alike");
-        qanat.execute("CREATE VIEW gold.%s AS SELECT i / 4 AS a, json_build_object('i', i) AS j FROM generate_series(0, 19) AS i".formatted(view));
+        qanat.execute("CREATE VIEW gold." + view
+                + " AS SELECT i / 4 AS a, json_build_object('i', i) AS j FROM generate_series(0, 19) AS i");
         qanat.await("the view is there", () -> get(qanat, "gold." + view).statusCode() == 200);
         List<Integer> seen = new ArrayList<>();
         String next = null;
         do {
-            JsonPath page = (next == null ? get(qanat, "gold." + view, "limit", "3") : get(qanat, "gold." + view, "limit", "3", "after", next)).jsonPath();
+            String[] parameters = next == null ? new String[] {"limit", "3"} : new String[] {"limit", "3", "after", next};
+            JsonPath page = get(qanat, "gold." + view, parameters).jsonPath();
             seen.addAll(page.getList("items.j.i"));
             next = page.getString("next");
         } while (next != null);
@@ -281,25 +301,32 @@ class DataApiIT {
                         + "{\"b\":null,\"count\":2,\"sum\":0,\"least\":0,\"avg\":0.00000000000000000000}],\"next\":null}");
         JsonPath first = data("group", "b", "limit", "1").jsonPath();
         assertThat(first.getList("items.count", Integer.class)).containsExactly(1);
-        assertThat(data("group", "b", "limit", "1", "after", first.getString("next")).jsonPath().getList("items.count", Integer.class)).containsExactly(2);
+        assertThat(data("group", "b", "limit", "1", "after", first.getString("next")).jsonPath()
+                .getList("items.count", Integer.class)).containsExactly(2);
     }
 
     @Test
     void a_table_is_there_within_a_second_of_the_run_that_made_it_with_its_next_column_as_well() throws Exception {
         String pipeline = Qanat.newName("appears");
         assertThat(get(qanat, "silver." + pipeline).statusCode()).isEqualTo(404);
-        qanat.pipeline("pipeline: %1$s\nsources: { drops: { type: files } }\nresources: [ { name: %1$s, source: drops } ]\n".formatted(pipeline));
+        qanat.pipeline("""
+                pipeline: %1$s
+                sources: { drops: { type: files } }
+                resources: [ { name: %1$s, source: drops } ]
+                """.formatted(pipeline));
         qanat.load(pipeline, "a.csv", "id,name\n1,a\n");
         qanat.await("the table is there", Duration.ofSeconds(1), () -> get(qanat, "silver." + pipeline).statusCode() == 200);
         qanat.load(pipeline, "b.csv", "id,name,more\n2,b,c\n");
-        qanat.await("the column is there", Duration.ofSeconds(1), () -> get(qanat, "silver." + pipeline, "more", "eq.c").statusCode() == 200);
+        qanat.await("the column is there", Duration.ofSeconds(1), () -> get(qanat, "silver." + pipeline, "more", "eq.c")
+                .statusCode() == 200);
         qanat.execute("DROP TABLE silver." + pipeline);
         assertThat(get(qanat, "silver." + pipeline).statusCode()).isEqualTo(404);
     }
 
     @Test
     void an_answer_is_packed_for_whoever_takes_that_and_empty_for_head() throws Exception {
-        HttpRequest request = HttpRequest.newBuilder(URI.create("http://localhost:" + qanat.port() + "/api/v1/data/silver." + table + ".csv"))
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://localhost:" + qanat.port() + "/api/v1/data/silver." + table
+                + ".csv"))
                 .header("Accept-Encoding", "gzip")
                 .build();
         var packed = HTTP.send(request, BodyHandlers.ofInputStream());
@@ -317,14 +344,18 @@ class DataApiIT {
     @Test
     void a_client_that_goes_away_ends_its_statement() throws Exception {
         String view = Qanat.newName("endless");
-        qanat.execute("CREATE VIEW gold.%s AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i, repeat('x', 1000) AS x FROM n".formatted(view));
+        qanat.execute("CREATE VIEW gold." + view + " AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+                + " SELECT i, repeat('x', 1000) AS x FROM n");
         qanat.await("the view is there", () -> get(qanat, "gold." + view, "select", "nope").statusCode() == 400);
         try (Socket client = new Socket("localhost", qanat.port())) {
-            client.getOutputStream().write(("GET /api/v1/data/gold." + view + ".ndjson HTTP/1.1\r\nHost: localhost\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+            client.getOutputStream()
+                    .write(("GET /api/v1/data/gold." + view + ".ndjson HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
             assertThat(client.getInputStream().readNBytes(5_000_000)).hasSize(5_000_000);
         }
         qanat.await("nothing is at work for it", Duration.ofSeconds(10), () -> qanat.is(
-                "NOT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE '%\"" + view + "\"%' AND state <> 'idle' AND pid <> pg_backend_pid())"));
+                "NOT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE '%\"" + view
+                        + "\"%' AND state <> 'idle' AND pid <> pg_backend_pid())"));
     }
 
     @Test
@@ -338,10 +369,12 @@ class DataApiIT {
                 .start()) {
             String yaml = "pipeline: people\nsources: { drops: { type: files } }\nresources: [ { name: people, source: drops,"
                     + " columns: { id: integer, mail: { type: text, pii: hash } }, primary_key: [mail] } ]\n";
-            assertThat(admin(guarded).contentType("application/yaml").body(yaml.getBytes(StandardCharsets.UTF_8)).post("/upload-config").statusCode()).isEqualTo(201);
+            assertThat(admin(guarded).contentType("application/yaml").body(yaml.getBytes(StandardCharsets.UTF_8))
+                    .post("/upload-config").statusCode()).isEqualTo(201);
             guarded.drop("people", "a.csv", "id,mail\n1,a@example.com\n2,b@example.com\n");
             guarded.await("the file has landed", () -> guarded.is("EXISTS (SELECT FROM silver.people)"));
-            String key = admin(guarded).contentType("application/json").body("{\"name\": \"v\", \"role\": \"viewer\"}").post("/keys").jsonPath().getString("key");
+            String key = admin(guarded).contentType("application/json").body("{\"name\": \"v\", \"role\": \"viewer\"}")
+                    .post("/keys").jsonPath().getString("key");
             String path = "/api/v1/data/silver.people";
             guarded.await("the table is there", () -> admin(guarded).get(path).statusCode() == 200);
 
@@ -350,7 +383,8 @@ class DataApiIT {
             assertThat(seen.jsonPath().getMap("items[0]").keySet().stream().map(String::valueOf).collect(toSet()))
                     .containsExactlyInAnyOrder("id", "_run_id", "_position", "_row_hash", "_created_at", "_updated_at");
             for (String parameter : List.of("select", "order", "group")) {
-                assertThat(guarded.request().header("X-API-Key", key).queryParam(parameter, "mail").get(path).jsonPath().getString("detail"))
+                assertThat(guarded.request().header("X-API-Key", key).queryParam(parameter, "mail").get(path).jsonPath()
+                        .getString("detail"))
                         .contains("there is no column 'mail' in silver.people");
             }
             byte[] moved = yaml.replace("drops, columns", "drops, table: persons, columns").getBytes(StandardCharsets.UTF_8);
@@ -362,10 +396,12 @@ class DataApiIT {
             assertThat(admin(guarded).get("/api/v1/data/bronze.people__people").statusCode()).isEqualTo(200);
             assertThat(admin(guarded).get("/api/v1/data/gold.x").statusCode()).isEqualTo(404);
 
-            guarded.execute("CREATE VIEW silver.slow AS SELECT pg_sleep(2)::text AS x; CREATE VIEW silver.many AS SELECT i FROM generate_series(1, 2000) AS i;"
+            guarded.execute("CREATE VIEW silver.slow AS SELECT pg_sleep(2)::text AS x;"
+                    + " CREATE VIEW silver.many AS SELECT i FROM generate_series(1, 2000) AS i;"
                     + " CREATE VIEW silver.long AS SELECT i, repeat('x', 1000) AS x FROM generate_series(1, 2000) AS i;"
                     + " CREATE VIEW silver.wide AS SELECT i, repeat('x', 100000) AS x FROM generate_series(1, 900) AS i");
-            guarded.await("the views are there", () -> admin(guarded).queryParam("limit", 1).get("/api/v1/data/silver.many").statusCode() == 200);
+            guarded.await("the views are there", () -> admin(guarded).queryParam("limit", 1).get("/api/v1/data/silver.many")
+                    .statusCode() == 200);
             Response slow = admin(guarded).get("/api/v1/data/silver.slow");
             assertThat(slow.statusCode()).isEqualTo(503);
             assertThat(slow.jsonPath().getString("code")).isEqualTo("query_timed_out");
@@ -375,7 +411,8 @@ class DataApiIT {
             assertThatThrownBy(() -> HTTP.send(all, BodyHandlers.ofString())).isInstanceOf(IOException.class);
             assertThat(admin(guarded).get("/api/v1/data/silver.many.ndjson").jsonPath().getString("detail"))
                     .isEqualTo("there are more rows than the 1000 that an answer may have; filter, or read pages in JSON");
-            assertThat(admin(guarded).queryParam("limit", 5000).get("/api/v1/data/silver.many.ndjson").asString().split("\n")).hasSize(1000);
+            assertThat(admin(guarded).queryParam("limit", 5000).get("/api/v1/data/silver.many.ndjson").asString().split("\n"))
+                    .hasSize(1000);
             try (Socket reader = new Socket("localhost", guarded.port())) {
                 reader.setReceiveBufferSize(4096);
                 reader.getOutputStream()
