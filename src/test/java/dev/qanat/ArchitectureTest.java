@@ -152,14 +152,19 @@ class ArchitectureTest {
     }
 
     @Test
+    void edit_writes_rows_as_loads_do() {
+        knows("edit", "failure", "pipeline", "records", "validate", "load", "ledger").check(OURS);
+    }
+
+    @Test
     void web_shows_the_ledger_pipelines_lineage_and_rows() {
-        knows("web", "failure", "settings", "access", "pipeline", "ledger", "lineage", "serve").check(OURS);
+        knows("web", "failure", "settings", "access", "pipeline", "ledger", "lineage", "serve", "edit").check(OURS);
     }
 
     @Test
     void route_knows_all_but_the_embedded_server() {
         knows("route", "failure", "settings", "access", "pipeline", "records", "api", "validate", "load", "ledger", "transform", "build", "lineage", "serve",
-                        "web")
+                        "edit", "web")
                 .check(OURS);
     }
 

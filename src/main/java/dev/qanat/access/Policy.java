@@ -4,6 +4,7 @@ import dev.qanat.failure.Code;
 import dev.qanat.failure.InputFailure;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -14,7 +15,10 @@ import java.util.stream.Stream;
  */
 public final class Policy {
 
-    /** The whole of it. {@code *} is one segment of a path, {@code **} at the end any number of them; GET is HEAD as well. */
+    /**
+     * The whole of it. {@code *} is one segment of a path, {@code **} at the end any number of them, and what pipelines expose is one that they name; GET is
+     * HEAD as well.
+     */
     private static final List<String> BUILT_IN = List.of(
             "GET /q/health=public",
             "GET /q/health/*=public",
@@ -35,6 +39,13 @@ public final class Policy {
             "GET /api/v1/lineage=viewer",
             "GET /api/v1/lineage/row=viewer",
             "GET /api/v1/data/*=viewer",
+            "GET /api/v1/{exposed}=viewer",
+            "GET /api/v1/{exposed}/*=viewer",
+            "GET /api/v1/{exposed}/*/changes=operator",
+            "POST /api/v1/{exposed}=operator",
+            "PUT /api/v1/{exposed}/*=operator",
+            "PATCH /api/v1/{exposed}/*=operator",
+            "DELETE /api/v1/{exposed}/*=operator",
             "GET /docs/**=public",
             "GET /q/openapi=viewer",
             "GET /q/swagger-ui/**=viewer",
@@ -51,6 +62,8 @@ public final class Policy {
             "POST /keys=admin",
             "DELETE /keys/*=admin",
             "GET /audit=admin");
+
+    private static final String EXPOSED = "{exposed}";
 
     private static final Pattern RULE =
             Pattern.compile("(?:(\\*|[A-Z]+) +)?(/[^\\s=?#,]*) *= *(public|viewer|operator|admin)");
@@ -72,7 +85,7 @@ public final class Policy {
             return new Rule(method, Policy.segments(rule.group(2)), Role.of(rule.group(3)).orElseThrow());
         }
 
-        boolean takes(String asked, List<String> path) {
+        boolean takes(String asked, List<String> path, Predicate<String> exposed) {
             boolean rest = !segments.isEmpty() && segments.get(segments.size() - 1).equals("**");
             int fixed = rest ? segments.size() - 1 : segments.size();
             if (!method.equals("*") && !method.equals(asked) || path.size() < fixed || !rest && path.size() > fixed) {
@@ -80,7 +93,12 @@ public final class Policy {
             }
             for (int i = 0; i < fixed; i++) {
                 String segment = segments.get(i);
-                if (segment.equals("*") ? path.get(i).isEmpty() : !segment.equals(path.get(i))) {
+                boolean fits = switch (segment) {
+                    case "*" -> !path.get(i).isEmpty();
+                    case EXPOSED -> exposed.test(path.get(i));
+                    default -> segment.equals(path.get(i));
+                };
+                if (!fits) {
                     return false;
                 }
             }
@@ -100,12 +118,13 @@ public final class Policy {
      * The role that a request needs.
      *
      * @param path as routes see it: normalized, still encoded
+     * @param exposed whether a pipeline gives this path below {@code /api/v1/} to a table
      */
-    public Role needed(String method, String path) {
+    public Role needed(String method, String path, Predicate<String> exposed) {
         String asked = method.equals("HEAD") ? "GET" : method;
         List<String> segments = segments(path);
         return rules.stream()
-                .filter(rule -> rule.takes(asked, segments))
+                .filter(rule -> rule.takes(asked, segments, exposed))
                 .map(Rule::role)
                 .findFirst()
                 .orElse(Role.ADMIN);

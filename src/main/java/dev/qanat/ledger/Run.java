@@ -58,7 +58,9 @@ public record Run(
         /** A tick of the pipeline's schedule. */
         SCHEDULE,
         /** {@code POST /runs/{id}/replay}. */
-        REPLAY;
+        REPLAY,
+        /** A row that is written by hand. */
+        EDIT;
 
         public String id() {
             return name().toLowerCase(Locale.ROOT);

@@ -247,6 +247,10 @@ public class RowOrigins {
 
     private Bronze bronze(Run run, Filler filler, Stored row) throws SQLException {
         Resource resource = filler.resource();
+        if (run.trigger() == Run.Trigger.EDIT) {
+            String reason = "the row was written over HTTP; its changes tell by whom, and what stood there before";
+            return new Bronze(Optional.empty(), Status.NOT_KEPT, reason, Optional.empty());
+        }
         if (!resource.keepBronze()) {
             return new Bronze(
                     Optional.empty(), Status.NOT_KEPT, "the pipeline says bronze: {keep: none} for '" + resource.name() + "'", Optional.empty());

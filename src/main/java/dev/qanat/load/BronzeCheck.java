@@ -32,7 +32,7 @@ final class BronzeCheck {
     Optional<Long> lastReplacement() throws SQLException {
         try (PreparedStatement select = connection.prepareStatement("""
                 SELECT run.id FROM qanat.run_resource AS landed JOIN qanat.run ON run.id = landed.run_id
-                WHERE run.pipeline = ? AND landed.resource = ? AND NOT run.from_bronze AND run.replays IS NULL
+                WHERE run.pipeline = ? AND landed.resource = ? AND NOT run.from_bronze AND run.replays IS NULL AND run.trigger <> 'edit'
                 ORDER BY coalesce(run.landed_at, run.finished_at, run.started_at) DESC, run.id DESC LIMIT 1""")) {
             select.setString(1, pipeline);
             select.setString(2, resource);
@@ -52,6 +52,7 @@ final class BronzeCheck {
             throw failure("some of its records were kept by an earlier version or by hand, without their order");
         }
         checkKept(since, !columns.isEmpty());
+        checkEdits(since);
         if (!Target.columnsOf(connection, silver).isEmpty()) {
             checkOthers();
         }
@@ -74,7 +75,8 @@ final class BronzeCheck {
                 SELECT run.id, landed.read - landed.rejected, coalesce(kept.records, 0)
                 FROM qanat.run_resource AS landed JOIN qanat.run ON run.id = landed.run_id
                      LEFT JOIN (%s) AS kept ON kept._run_id = run.id
-                WHERE run.pipeline = ? AND landed.resource = ? AND NOT run.from_bronze AND (? OR ? IN (run.id, run.replays))
+                WHERE run.pipeline = ? AND landed.resource = ? AND NOT run.from_bronze AND run.trigger <> 'edit'
+                  AND (? OR ? IN (run.id, run.replays))
                   AND landed.read - landed.rejected > coalesce(kept.records, 0)
                 ORDER BY run.id LIMIT 1""".formatted(kept))) {
             select.setString(1, pipeline);
@@ -85,6 +87,23 @@ final class BronzeCheck {
                 if (row.next()) {
                     throw failure("of the %d records that run %d accepted it holds %d"
                             .formatted(row.getLong(2), row.getLong(1), row.getLong(3)));
+                }
+            }
+        }
+    }
+
+    /** What was written by hand is in the ledger alone. */
+    private void checkEdits(Optional<Long> since) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement("""
+                SELECT count(*), max(run_id) FROM qanat.edit WHERE table_name = ? AND edited_at >= coalesce(
+                    (SELECT coalesce(landed_at, finished_at, started_at) FROM qanat.run WHERE id = ?), '-infinity')""")) {
+            select.setString(1, silver.toString());
+            select.setLong(2, since.orElse(0L));
+            try (ResultSet row = select.executeQuery()) {
+                row.next();
+                if (row.getLong(1) > 0) {
+                    throw failure("rows of it were written by hand, %d times, the last time by run %d"
+                            .formatted(row.getLong(1), row.getLong(2)));
                 }
             }
         }

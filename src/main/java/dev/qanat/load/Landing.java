@@ -212,14 +212,8 @@ public final class Landing {
 
     /** Notes which rows have landed, with the id that leads from their items to them. */
     public String getParents() {
-        List<String> key = target.resource().primaryKey();
-        String id = switch (key.size()) {
-            case 0 -> "encode(_row_hash, 'hex')";
-            case 1 -> quoted(key.get(0)) + "::text";
-            default -> key.stream().map(column -> quoted(column) + "::text").collect(joining(", ", "jsonb_build_array(", ")::text"));
-        };
         return "CREATE TEMPORARY TABLE " + ItemsLanding.PARENTS + " ON COMMIT DROP AS "
-                + table.landedRows("_n, " + id + " AS " + quoted(Child.PARENT_ID));
+                + table.landedRows("_n, " + target.parentId("") + " AS " + quoted(Child.PARENT_ID));
     }
 
     /** Keeps the rejected records; its parameters are the resource's and the source's names. */

@@ -2,12 +2,14 @@ package dev.qanat.load;
 
 import static dev.qanat.load.TableName.quoted;
 
+import dev.qanat.failure.Code;
 import dev.qanat.pipeline.Child;
 import dev.qanat.pipeline.ColumnType.Kind;
 import dev.qanat.pipeline.Resource;
 import dev.qanat.records.RawRecord;
 import dev.qanat.validate.CheckedChunk;
 import dev.qanat.validate.CheckedItems;
+import dev.qanat.validate.Rejection;
 import dev.qanat.validate.Row;
 import dev.qanat.validate.TargetColumn;
 import java.sql.Connection;
@@ -21,6 +23,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
@@ -507,6 +510,19 @@ public final class Staging {
             if (in.isActive()) {
                 in.cancelCopy();
             }
+        }
+    }
+
+    /** The first of the records that were rejected. */
+    public Optional<Rejection> firstRejection() throws SQLException {
+        try (Connection connection = dataSource.getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT position, column_name, code, reason, record FROM " + rejectionsTable().sql()
+                        + " ORDER BY " + ORDER_OF_REJECTIONS + " LIMIT 1")) {
+            return row.next()
+                    ? Optional.of(new Rejection(
+                            row.getLong(1), row.getString(2), Code.of(row.getString(3)), row.getString(4), row.getString(5)))
+                    : Optional.empty();
         }
     }
 

@@ -11,6 +11,7 @@ import dev.qanat.pipeline.Resource;
 import dev.qanat.pipeline.Resource.Dedup;
 import dev.qanat.pipeline.Resource.WriteDisposition;
 import dev.qanat.pipeline.SchemaContract.Mode;
+import dev.qanat.pipeline.Serving;
 import dev.qanat.validate.Contract;
 import dev.qanat.validate.TargetColumn;
 import java.sql.Connection;
@@ -61,7 +62,8 @@ public final class Target {
      * @param name begins their names, in the schema of the staging
      */
     Target aside(String name) {
-        return new Target(pipeline, resource.again(), new TableName(Staging.SCHEMA, name + "silver"), name);
+        Resource again = resource.again().with(Serving.NOTHING);
+        return new Target(pipeline, again, new TableName(Staging.SCHEMA, name + "silver"), name);
     }
 
     boolean isAside() {
@@ -118,13 +120,39 @@ public final class Target {
                 + " ALTER COLUMN _created_at SET NOT NULL, ALTER COLUMN _created_at SET DEFAULT now(),"
                 + " ALTER COLUMN _updated_at SET NOT NULL, ALTER COLUMN _updated_at SET DEFAULT now()"
                 + (byHash() ? "; " + hashIndex() : "")
-                + "; COMMENT ON TABLE " + silver.sql() + " IS 'Loaded by pipeline " + pipeline + ", resource " + resource.name() + "'";
+                + "; COMMENT ON TABLE " + silver.sql() + " IS 'Loaded by pipeline " + pipeline + ", resource " + resource.name() + "'"
+                + forReaders().all(uniqueBy()).stream().map("; "::concat).collect(Collectors.joining());
+    }
+
+    private ReaderIndexes forReaders() {
+        return new ReaderIndexes(silver, resource.serving());
+    }
+
+    /** The columns of the primary key; none where several rows may have one key. */
+    private List<String> uniqueBy() {
+        return byKey() ? resource.primaryKey() : List.of();
     }
 
     String completeBronze() {
         return "ALTER TABLE " + bronze.sql() + " ALTER COLUMN _run_id SET NOT NULL, ALTER COLUMN _source SET NOT NULL,"
                 + " ALTER COLUMN _position SET NOT NULL, ALTER COLUMN _loaded_at SET NOT NULL,"
                 + " ALTER COLUMN _loaded_at SET DEFAULT now(), ALTER COLUMN record SET NOT NULL";
+    }
+
+    /**
+     * What leads from items of arrays to their row, for SQL.
+     *
+     * @param of what the row is called in the statement, with a dot; or nothing
+     */
+    String parentId(String of) {
+        List<String> key = resource.primaryKey();
+        return switch (key.size()) {
+            case 0 -> "encode(" + of + "_row_hash, 'hex')";
+            case 1 -> of + quoted(key.get(0)) + "::text";
+            default -> key.stream()
+                    .map(column -> of + quoted(column) + "::text")
+                    .collect(Collectors.joining(", ", "jsonb_build_array(", ")::text"));
+        };
     }
 
     String keyColumns() {
@@ -148,7 +176,7 @@ public final class Target {
     /**
      * What of the tables is there, and what the silver table needs before rows can land in it.
      *
-     * @param key the step that builds the key or the index of the hash, the last of the steps
+     * @param key the step that builds the key or the index of the hash
      * @param views that are dropped and made anew among the steps
      */
     record Needs(Present present, List<Step> steps, @Nullable Step key, List<String> views) {}
@@ -205,6 +233,11 @@ public final class Target {
         return Contract.of(resource, stored(dataSource), child -> ofItems.getOrDefault(child.field(), Map.of()));
     }
 
+    /** The names of the silver table's columns; none when it is not there. */
+    public Set<String> storedColumns(DataSource dataSource) throws SQLException {
+        return stored(dataSource).keySet();
+    }
+
     /** The types of the silver table's columns, of those that a pipeline can declare; none when the table is not there. */
     private Map<String, ColumnType> stored(DataSource dataSource) throws SQLException {
         Map<String, ColumnType> types = new LinkedHashMap<>();
@@ -236,6 +269,9 @@ public final class Target {
         if (!hasKey(connection, columns.keySet()) && (byKey() || byHash())) {
             key = new Step(byKey() ? "ALTER TABLE " + silver.sql() + " ADD PRIMARY KEY (" + keyColumns() + ")" : hashIndex(), true);
             steps.add(key);
+        }
+        if (!isAside()) {
+            steps.addAll(forReaders().missing(connection, stored, uniqueBy()));
         }
         return new Needs(present, steps, key, views);
     }

@@ -77,6 +77,28 @@ public record Column(
                 name, from, type, required, min, max, pattern, values, nullIf, format, timezone, expr, Optional.of(how));
     }
 
+    /**
+     * This column as its values are written by hand.
+     *
+     * @param asStored whether they were treated before
+     */
+    Column edited(boolean asStored) {
+        return new Column(
+                name,
+                name,
+                type,
+                required,
+                min,
+                max,
+                pattern,
+                values,
+                nullIf,
+                Optional.empty(),
+                timezone,
+                expr,
+                asStored ? Optional.empty() : pii);
+    }
+
     /** Whether nothing of its values is kept. */
     boolean isDropped() {
         return pii.filter(Pii.DROP::equals).isPresent();

@@ -36,6 +36,11 @@ public record Pipeline(
         return resources.stream().flatMap(resource -> resource.withItems().stream()).toList();
     }
 
+    /** Whether a resource has this path of its own over HTTP. */
+    boolean exposes(String path) {
+        return resources.stream().flatMap(resource -> resource.serving().expose().stream()).anyMatch(expose -> expose.path().equals(path));
+    }
+
     public Optional<FilesSource> findSource(String sourceName) {
         return sources.stream().filter(s -> s.name().equals(sourceName)).findFirst();
     }

@@ -202,6 +202,7 @@ public final class PipelineReader {
         private final Set<String> names = new HashSet<>();
         private final Map<String, String> tables = new HashMap<>();
         private final Map<String, String> takers = new HashMap<>();
+        private final Map<String, String> paths = new HashMap<>();
 
         /** @param files the names of the sources that deliver files */
         private Siblings(String pipeline, Set<String> files) {
@@ -237,6 +238,13 @@ public final class PipelineReader {
                             .formatted(Section.quoted(each.table()), Section.quoted(claimant)));
                 }
             }
+            resource.serving().expose().ifPresent(expose -> {
+                String exposer = paths.putIfAbsent(expose.path(), name);
+                if (exposer != null) {
+                    section.problem("expose", Code.CONFLICTING_KEYS, "the path '%s' is that of resource %s; give each its own"
+                            .formatted(expose.path(), Section.quoted(exposer)));
+                }
+            });
             String taker = takers.get(resource.source());
             if (taker != null) {
                 section.problem("name", Code.CONFLICTING_KEYS,

@@ -38,6 +38,7 @@ public class Pipelines {
     private final Expressions expressions;
     private final RequiredSecrets secrets;
     private final Map<Key, Pipeline> read = new ConcurrentHashMap<>();
+    private volatile Map<String, Exposed> exposed = Map.of();
     private volatile Map<String, Active> active = Map.of();
     private volatile Map<String, String> inactive = Map.of();
 
@@ -54,6 +55,24 @@ public class Pipelines {
 
     public Optional<Active> active(String name) {
         return Optional.ofNullable(active.get(name));
+    }
+
+    /** A resource and its pipeline. */
+    public record Exposed(Active active, Resource resource, Expose expose) {}
+
+    /** Whether a resource of a pipeline in force has this path of its own over HTTP; answers at once. */
+    public boolean exposes(String path) {
+        return exposed.containsKey(path);
+    }
+
+    /** The resource that has a path of its own over HTTP. */
+    public Optional<Exposed> exposed(String path) {
+        return Optional.ofNullable(exposed.get(path));
+    }
+
+    /** The resources that have paths of their own over HTTP, by these. */
+    public Collection<Exposed> exposed() {
+        return exposed.values();
     }
 
     /** Pipelines whose version in force cannot run here, with the reason. */
@@ -190,6 +209,18 @@ public class Pipelines {
                         Code.CONFLICTING_KEYS,
                         "the file " + file + " belongs to pipeline '" + other.name() + "'; give it another name"))
                 .forEach(claimed::add));
+        for (Resource resource : pipeline.resources()) {
+            resource.serving().expose().ifPresent(expose -> others.stream()
+                    .filter(other -> other.exposes(expose.path()))
+                    .map(other -> new Problem(
+                            1,
+                            1,
+                            "resources." + resource.name() + ".expose.path",
+                            Code.CONFLICTING_KEYS,
+                            "resource '" + resource.name() + "': the path '" + expose.path() + "' belongs to pipeline '" + other.name()
+                                    + "'; choose another"))
+                    .forEach(claimed::add));
+        }
         if (!claimed.isEmpty()) {
             throw new InvalidPipeline(Code.INVALID_PIPELINE, fileName, claimed);
         }
@@ -197,6 +228,7 @@ public class Pipelines {
 
     /** Reads from the ledger what is in force now. */
     public synchronized void refresh() {
+        Map<String, Exposed> paths = new TreeMap<>();
         Map<String, Active> now = new TreeMap<>();
         Map<String, String> unusable = new TreeMap<>();
         for (ConfigHistory.Version version : history.inForce()) {
@@ -204,9 +236,14 @@ public class Pipelines {
             Optional<String> fault;
             try {
                 Pipeline pipeline = read(version);
+                Active current = new Active(pipeline, version.number());
+                // Rows that were loaded can be read, whether more can be loaded here or not.
+                for (Resource resource : pipeline.resources()) {
+                    resource.serving().expose().ifPresent(expose -> paths.put(expose.path(), new Exposed(current, resource, expose)));
+                }
                 fault = secrets.lacking(pipeline);
                 if (fault.isEmpty()) {
-                    now.put(name, new Active(pipeline, version.number()));
+                    now.put(name, current);
                 }
             } catch (InvalidPipeline e) {
                 fault = Optional.of(e.getMessage());
@@ -220,6 +257,7 @@ public class Pipelines {
                 LOG.infof("Pipeline %s, version %d, is active", name, version.number());
             }
         }
+        exposed = paths;
         active = now;
         inactive = unusable;
     }

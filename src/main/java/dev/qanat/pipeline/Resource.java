@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -22,6 +23,7 @@ import java.util.TreeSet;
  * @param polling how its records are fetched, where its source is an API; otherwise empty
  * @param children arrays of its records that have tables of their own, in the order of the declaration
  * @param declared the columns and those of which nothing is kept, in the contract's order
+ * @param serving what its table has for those who read it
  */
 public record Resource(
         String name,
@@ -38,7 +40,8 @@ public record Resource(
         Optional<Expression> where,
         Optional<Polling> polling,
         List<Child> children,
-        List<Column> declared) {
+        List<Column> declared,
+        Serving serving) {
 
     /** A resource all of whose arrays stay in their record's row. */
     public Resource(
@@ -70,7 +73,8 @@ public record Resource(
                 where,
                 polling,
                 List.of(),
-                columns);
+                columns,
+                Serving.NOTHING);
     }
 
     /** A resource of files that stores every row. */
@@ -139,7 +143,8 @@ public record Resource(
                 where,
                 polling,
                 children,
-                declared);
+                declared,
+                serving);
     }
 
     /** The resource with these children. */
@@ -168,7 +173,56 @@ public record Resource(
                 where,
                 polling,
                 itsChildren,
-                declared);
+                declared,
+                serving);
+    }
+
+    /** The resource with what its table has for readers. */
+    public Resource with(Serving its) {
+        return new Resource(
+                name,
+                source,
+                files,
+                table,
+                columns,
+                primaryKey,
+                writeDisposition,
+                dedup,
+                schemaContract,
+                maxErrors,
+                keepBronze,
+                where,
+                polling,
+                children,
+                declared,
+                its);
+    }
+
+    /**
+     * The resource as its rows are written one by one, in the form in which they are read: by the columns' names, and dates as ISO 8601 has
+     * them.
+     *
+     * @param asStored columns of personal values whose values come as they were stored, and are not treated once more
+     */
+    public Resource edited(Set<String> asStored) {
+        List<Column> own = declared.stream().map(column -> column.edited(asStored.contains(column.name()))).toList();
+        return new Resource(
+                name,
+                source,
+                files,
+                table,
+                own.stream().filter(column -> column(column.name()).isPresent()).toList(),
+                primaryKey,
+                writeDisposition,
+                dedup,
+                schemaContract,
+                Optional.empty(),
+                keepBronze,
+                where,
+                Optional.empty(),
+                List.of(),
+                own,
+                serving);
     }
 
     /** The resource, and the items of its children as resources: what has a table of its own. */
@@ -211,6 +265,12 @@ public record Resource(
     /** Whether a key tells its rows apart, and not their hash. */
     public boolean isKeyed() {
         return !primaryKey.isEmpty();
+    }
+
+    /** The column by whose values rows are named over HTTP: the surrogate key, or the only column of a key that each row has alone. */
+    public Optional<String> rowId() {
+        boolean unique = primaryKey.size() == 1 && dedup == Dedup.PRIMARY_KEY && writeDisposition != WriteDisposition.APPEND;
+        return serving.surrogateKey().or(() -> unique ? Optional.of(primaryKey.get(0)) : Optional.empty());
     }
 
     /** The columns that are read from a file, in the contract's order. */

@@ -28,7 +28,7 @@ final class ResourceReader {
     private static final int MAX_SKIP_LINES = 1_000_000;
     private static final int MAX_DELIMITER = 8;
     /** PostgreSQL's limit for the columns of an index. */
-    private static final int MAX_KEY_COLUMNS = 32;
+    static final int MAX_KEY_COLUMNS = 32;
 
     private static final Set<Kind> NO_KEYS = EnumSet.of(Kind.JSON, Kind.JSONB, Kind.DOUBLE);
     private static final List<String> OF_APIS = List.of("endpoint", "partitions", "incremental");
@@ -58,7 +58,7 @@ final class ResourceReader {
         boolean keyed = resource.has("primary_key");
         WriteDisposition disposition = disposition(keyed);
         Dedup dedup = dedup(keyed, disposition);
-        return new Resource(
+        Resource read = new Resource(
                 name,
                 source,
                 files,
@@ -73,6 +73,7 @@ final class ResourceReader {
                 resource.text("where", "an SQL condition such as \"volume > 0\"")
                         .flatMap(text -> ExpressionReader.read(resource, "where", text)),
                 polling(source, columns, disposition, dedup));
+        return read.with(new ServingReader(resource, columns.stream().filter(column -> !column.isDropped()).toList()).read());
     }
 
     private String source() {

@@ -3,6 +3,8 @@ package dev.qanat.route;
 import dev.qanat.records.Limits;
 import dev.qanat.settings.Settings;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
 
 /** What bounds the memory of the loads of this process. */
 @ApplicationScoped
@@ -21,6 +23,9 @@ class LoadLimits {
         this.room = new ChunkRoom(1 + settings.workers());
     }
 
+    /** Of a record that comes from outside, whichever way. */
+    @Produces
+    @Singleton
     Limits limits() {
         return limits;
     }

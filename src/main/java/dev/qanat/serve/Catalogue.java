@@ -3,6 +3,7 @@ package dev.qanat.serve;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.LoadingCache;
 import dev.qanat.serve.ServedColumn.Kind;
+import dev.qanat.pipeline.Pipelines;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -11,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -20,6 +22,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
  */
 @ApplicationScoped
 class Catalogue {
+    static final String SILVER = "silver";
     private static final Duration FRESH = Duration.ofMillis(500);
 
     /** Of an object's rows in the catalogue, PostgreSQL changes the transaction's number with whatever it changes of them. */
@@ -54,6 +57,7 @@ class Catalogue {
 
     private final JdbcClient db;
     private final Exposed exposed;
+    private final Pipelines pipelines;
     private final PersonalColumns personal;
     private final LoadingCache<Exposed, Known> cache =
             Caffeine.newBuilder().expireAfterWrite(FRESH).build(key -> look());
@@ -71,9 +75,10 @@ class Catalogue {
 
     private record Found(String schema, String table, Optional<String> pipeline, ServedColumn column, int keyPosition) {}
 
-    Catalogue(DataSource dataSource, Exposed exposed, PersonalColumns personal) {
+    Catalogue(DataSource dataSource, Exposed exposed, Pipelines pipelines, PersonalColumns personal) {
         this.db = JdbcClient.create(dataSource);
         this.exposed = exposed;
+        this.pipelines = pipelines;
         this.personal = personal;
     }
 
@@ -84,6 +89,11 @@ class Catalogue {
      * @param whole whether with its personal columns
      */
     Optional<ServedTable> table(String name, boolean whole) {
+        return any(name, whole).filter(table -> exposed.has(table.schema(), table.name()));
+    }
+
+    /** A table that is exposed by its name, or by a path of its own in {@value #SILVER}. */
+    Optional<ServedTable> any(String name, boolean whole) {
         Known known = cache.get(exposed);
         return Optional.ofNullable((whole ? known.tables : known.open).get(name));
     }
@@ -95,7 +105,7 @@ class Catalogue {
     }
 
     private Known look() {
-        String[] schemas = exposed.schemas().toArray(String[]::new);
+        String[] schemas = Stream.concat(exposed.schemas().stream(), Stream.of(SILVER)).distinct().toArray(String[]::new);
         String fingerprint = db.sql(FINGERPRINT)
                 .param("schemas", schemas)
                 .query(String.class)
@@ -103,6 +113,7 @@ class Catalogue {
                 .orElse("none");
         if (!fingerprint.equals(last.fingerprint)) {
             Map<String, ServedTable> tables = tables(schemas);
+            pipelines.refresh();
             last = new Known(fingerprint, tables, personal.without(tables.values()));
         }
         return last;
@@ -127,7 +138,7 @@ class Catalogue {
                         row.getInt("key_position")))
                 .list()
                 .stream()
-                .filter(found -> exposed.has(found.schema, found.table))
+                .filter(found -> found.schema.equals(SILVER) || exposed.has(found.schema, found.table))
                 .forEach(found -> byTable.computeIfAbsent(found.schema + "." + found.table, name -> new ArrayList<>()).add(found));
         Map<String, ServedTable> tables = new LinkedHashMap<>();
         byTable.forEach((name, found) -> tables.put(

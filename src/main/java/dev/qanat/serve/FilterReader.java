@@ -32,8 +32,13 @@ final class FilterReader {
 
     /** A filter of a column that has a parameter of its own: its value goes on to the end and needs no quotes. */
     Condition column(String name, String value) {
-        DialectText text = new DialectText(name, value);
-        Condition condition = comparison(columns.apply(name, name), text, false);
+        return column(name, name, value);
+    }
+
+    /** A filter of a column that has a parameter under another name. */
+    Condition column(String parameter, String name, String value) {
+        DialectText text = new DialectText(parameter, value);
+        Condition condition = comparison(columns.apply(parameter, name), text, false);
         text.expectEnd();
         return condition;
     }

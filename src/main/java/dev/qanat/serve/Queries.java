@@ -4,6 +4,7 @@ import dev.qanat.failure.Code;
 import dev.qanat.failure.Failure;
 import dev.qanat.failure.InputFailure;
 import dev.qanat.failure.TransientFailure;
+import dev.qanat.pipeline.Resource;
 import dev.qanat.serve.Query.Counting;
 import io.agroal.api.AgroalDataSource;
 import io.quarkus.agroal.DataSource;
@@ -34,6 +35,7 @@ public class Queries {
 
     private static final Logger LOG = Logger.getLogger(Queries.class);
     private static final String TIMED_OUT = "57014";
+    private static final String BAD_VALUE = "22";
     private static final long PATIENCE_SECONDS = 5;
 
     private final AgroalDataSource dataSource;
@@ -67,7 +69,7 @@ public class Queries {
     public Rows rows(DataRequest request, Cancelling cancelling) {
         ServedTable table = table(request);
         Query query = QueryReader.read(table, request, limits);
-        Runnable leave = enter(request);
+        Runnable leave = enter(request.format() != Format.JSON);
         boolean begun = false;
         try {
             Rows rows = begin(query, request, cancelling, leave);
@@ -80,15 +82,62 @@ public class Queries {
         }
     }
 
+    /**
+     * Has what other processes have put in force known here, where it is older than half a second.
+     *
+     * @return whether the table of a resource is there for whom the request is for
+     */
+    public boolean isThere(Resource resource, boolean personal) {
+        return catalogue.any(nameOf(resource), personal).isPresent();
+    }
+
+    /** The name of a resource's table, as a request has it. */
+    public static String nameOf(Resource resource) {
+        return Catalogue.SILVER + "." + resource.table();
+    }
+
+    /**
+     * The row of a resource's table that has an id.
+     *
+     * @param column whose values the ids are
+     * @param id as it came
+     * @return empty where there is none, or no such table for whom the request is for
+     * @throws dev.qanat.failure.Failure as {@link #rows} does
+     */
+    public Optional<ServedRow> row(Resource resource, String column, String id, boolean personal, Cancelling cancelling) {
+        Optional<ServedTable> table = catalogue.any(nameOf(resource), personal);
+        Optional<ServedColumn> key = table.flatMap(known -> known.column(column));
+        if (table.isEmpty() || key.isEmpty()) {
+            return Optional.empty();
+        }
+        Runnable leave = enter(false);
+        try (Connection connection = dataSource.getConnection();
+                PreparedStatement statement = prepared(connection, RowQuery.of(table.get(), key.get(), id))) {
+            cancelling.by(statement::cancel);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() ? Optional.of(new ServedRow(row.getString(1), row.getString(2))) : Optional.empty();
+            }
+        } catch (SQLException e) {
+            if (isOutdated(e)) {
+                catalogue.forget();
+            } else if (e.getSQLState() == null || !e.getSQLState().startsWith(BAD_VALUE)) {
+                throw failure(e, nameOf(resource));
+            }
+            return Optional.empty();
+        } finally {
+            leave.run();
+        }
+    }
+
     private ServedTable table(DataRequest request) {
-        return catalogue
-                .table(request.table(), request.personal())
+        return (request.expose().isPresent()
+                        ? catalogue.any(request.table(), request.personal())
+                        : catalogue.table(request.table(), request.personal()))
                 .orElseThrow(() -> new InputFailure(Code.UNKNOWN_TABLE, "there is no table '" + request.table() + "'"));
     }
 
     /** Takes a place; of these, answers that last as long as their reader takes have half. */
-    private Runnable enter(DataRequest request) {
-        boolean download = request.format() != Format.JSON;
+    private Runnable enter(boolean download) {
         if (download && !downloads.tryAcquire()) {
             throw new TransientFailure(
                     Code.TOO_MANY_DOWNLOADS, "as many downloads as may are being sent already; try again in a moment");
@@ -112,14 +161,14 @@ public class Queries {
             return begin(query, cancelling, leave);
         } catch (SQLException e) {
             if (!isOutdated(e)) {
-                throw failure(e, request);
+                throw failure(e, request.table());
             }
             catalogue.forget();
         }
         try {
             return begin(QueryReader.read(table(request), request, limits), cancelling, leave);
         } catch (SQLException e) {
-            throw failure(e, request);
+            throw failure(e, request.table());
         }
     }
 
@@ -171,7 +220,7 @@ public class Queries {
 
     /** Which value of the request is none of its column's type, where the database has refused one. */
     private static Optional<InputFailure> faultyValue(Connection connection, Exception thrown, Query query) throws SQLException {
-        if (!(thrown instanceof SQLException refused) || refused.getSQLState() == null || !refused.getSQLState().startsWith("22")) {
+        if (!(thrown instanceof SQLException refused) || refused.getSQLState() == null || !refused.getSQLState().startsWith(BAD_VALUE)) {
             return Optional.empty();
         }
         connection.rollback();
@@ -197,18 +246,18 @@ public class Queries {
         return state != null && (state.startsWith("42") || state.equals("0A000"));
     }
 
-    private RuntimeException failure(SQLException e, DataRequest request) {
+    private RuntimeException failure(SQLException e, String table) {
         if (TIMED_OUT.equals(e.getSQLState())) {
             return new InputFailure(
                     Code.QUERY_TIMED_OUT,
                     "the database took longer than " + limits.timeout()
                             + "; ask for less, or sort and filter by columns that have an index");
         }
-        if (Failure.of(e, "reading " + request.table()) instanceof TransientFailure failure) {
+        if (Failure.of(e, "reading " + table) instanceof TransientFailure failure) {
             return failure;
         }
-        LOG.warnf("A request for %s could not be answered: %s", request.table(), e.getMessage());
+        LOG.warnf("A request for %s could not be answered: %s", table, e.getMessage());
         return new InputFailure(
-                Code.QUERY_FAILED, "PostgreSQL fails on what " + request.table() + " is made of; the server's log says how");
+                Code.QUERY_FAILED, "PostgreSQL fails on what " + table + " is made of; the server's log says how");
     }
 }

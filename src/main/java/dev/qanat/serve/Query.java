@@ -17,6 +17,7 @@ import org.jooq.Select;
  * @param most rows of an answer; one more is an error
  * @param counting how all rows are counted
  * @param all all rows, whatever the page
+ * @param number of a page among all, counted from 1; 0 where pages are not numbered
  * @param values what of the request is bound
  */
 record Query(
@@ -31,6 +32,7 @@ record Query(
         int most,
         Optional<Counting> counting,
         Select<?> all,
+        long number,
         List<BoundValue> values) {
 
     enum Counting {

@@ -41,6 +41,7 @@ final class QueryReader {
     private final Map<String, String> words = new HashMap<>();
     private final List<BoundValue> behind = new ArrayList<>();
     private Condition where = DSL.noCondition();
+    private long page;
 
     /**
      * What rows are taken from: the table, or its groups.
@@ -68,7 +69,9 @@ final class QueryReader {
     /** @throws dev.qanat.failure.InputFailure saying what of the request is not right */
     static Query read(ServedTable table, DataRequest request, QueryLimits limits) {
         QueryReader reader = new QueryReader(table, request.format(), limits);
-        request.parameters().forEach(parameter -> reader.take(parameter.getKey(), parameter.getValue()));
+        request.expose().ifPresentOrElse(
+                expose -> reader.take(ExposedPage.read(expose, request.parameters())),
+                () -> request.parameters().forEach(parameter -> reader.take(parameter.getKey(), parameter.getValue())));
         return reader.query();
     }
 
@@ -82,13 +85,19 @@ final class QueryReader {
         }
     }
 
+    private void take(ExposedPage asked) {
+        words.putAll(asked.words());
+        page = asked.page();
+        asked.filters().forEach(filter -> where = where.and(filters.column(filter.parameter(), filter.column(), filter.text())));
+    }
+
     private Query query() {
         String all = words.containsKey("group") ? groupAlone() : SelectItem.ALL;
         List<SelectItem> items = SelectItem.read("select", words.getOrDefault("select", all));
         boolean grouped = words.containsKey("group") || items.stream().anyMatch(item -> item.aggregate().isPresent());
         Relation relation = grouped ? groups(items) : rows(items);
         Optional<Integer> limit = limit();
-        int offset = offset();
+        long offset = page > 0 ? (page - 1) * limit.orElse(limits.defaultPage()) : offset();
         boolean paged = format == Format.JSON;
         boolean sorted = paged || limit.isPresent() || offset > 0 || words.containsKey("order") || words.containsKey("after");
         List<SortKey> order = sorted ? order(relation) : List.of();
@@ -99,24 +108,24 @@ final class QueryReader {
         if (paged) {
             order.forEach(key -> needed.putIfAbsent(key.column(), "c" + needed.size()));
         }
-        SelectQuery<Record> page = DSL.using(SQLDialect.POSTGRES).selectQuery();
-        needed.forEach((column, name) -> page.addSelect(column.field().as(name)));
-        page.addFrom(relation.from());
-        page.addConditions(relation.where(), position);
-        order.forEach(key -> page.addOrderBy(key.sortField()));
+        SelectQuery<Record> rows = DSL.using(SQLDialect.POSTGRES).selectQuery();
+        needed.forEach((column, name) -> rows.addSelect(column.field().as(name)));
+        rows.addFrom(relation.from());
+        rows.addConditions(relation.where(), position);
+        order.forEach(key -> rows.addOrderBy(key.sortField()));
         boolean ties = paged && !relation.told();
         int most = paged ? limit.orElseThrow() : limit.orElse(limits.maxRows());
-        page.addLimit(DSL.val((long) most + (ties || !paged && limit.isPresent() ? 0 : 1)));
-        page.setWithTies(ties);
+        rows.addLimit(DSL.val((long) most + (ties || !paged && limit.isPresent() ? 0 : 1)));
+        rows.setWithTies(ties);
         if (offset > 0) {
-            page.addOffset(DSL.val((long) offset));
+            rows.addOffset(DSL.val(offset));
         }
         List<BoundValue> values = new ArrayList<>(filters.values());
         values.addAll(behind);
         return new Query(
                 table,
                 format,
-                shown(page.asTable("p"), relation.given(), needed, paged ? order : List.of()),
+                shown(rows.asTable("p"), relation.given(), needed, paged ? order : List.of()),
                 relation.given().entrySet().stream().map(given -> given.getValue().type().called(given.getKey())).toList(),
                 orderText,
                 paged ? order.size() : 0,
@@ -125,6 +134,7 @@ final class QueryReader {
                 most,
                 counting(),
                 DSL.selectOne().from(relation.from()).where(relation.where()),
+                page,
                 values);
     }
 
@@ -303,9 +313,9 @@ final class QueryReader {
 
     private Optional<Integer> limit() {
         if (!words.containsKey("limit")) {
-            return format == Format.JSON ? Optional.of(QueryLimits.DEFAULT_PAGE) : Optional.empty();
+            return format == Format.JSON ? Optional.of(limits.defaultPage()) : Optional.empty();
         }
-        int most = format == Format.JSON ? QueryLimits.LARGEST_PAGE : limits.maxRows();
+        int most = format == Format.JSON ? limits.largestPage() : limits.maxRows();
         int asked = number("limit", most);
         if (asked < 1) {
             throw DialectText.problem("limit", "must be at least 1");

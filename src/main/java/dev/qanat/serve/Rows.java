@@ -93,6 +93,9 @@ public final class Rows implements AutoCloseable {
         if (total.isPresent()) {
             writer.write(",\"total\":" + total.get());
         }
+        if (query.number() > 0) {
+            writer.write(",\"page\":" + query.number() + ",\"page_size\":" + page);
+        }
         writer.write('}');
     }
 

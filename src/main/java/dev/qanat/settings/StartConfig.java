@@ -37,6 +37,8 @@ public final class StartConfig implements ConfigSourceFactory {
     private static final String JSON = "quarkus.log.console.json.enabled";
     private static final String ENABLED = "etl.enabled";
     private static final String INTERVAL = "etl.interval-minutes";
+    private static final List<String> PAGE_SIZES = List.of("default.page-size", "max.page-size");
+    private static final int LARGEST_PAGE = 100_000;
     private static final int MINUTES_OF_A_YEAR = 525_600;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -79,6 +81,9 @@ public final class StartConfig implements ConfigSourceFactory {
             list(context, "qanat.exposed").forEach(StartConfig::checkExposed);
             for (String name : COUNTS) {
                 number(context, name, count -> count >= 1, "a number from 1");
+            }
+            for (String name : PAGE_SIZES) {
+                number(context, name, size -> size >= 1 && size <= LARGEST_PAGE, "a number of rows, 1 to " + LARGEST_PAGE);
             }
             if (optional(context, INTERVAL) != null) {
                 number(context, INTERVAL, minutes -> minutes >= 1 && minutes <= MINUTES_OF_A_YEAR, "minutes, 1 to " + MINUTES_OF_A_YEAR);

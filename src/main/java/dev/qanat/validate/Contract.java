@@ -36,7 +36,7 @@ public final class Contract {
     /** UTF-8 bytes kept of a rejected record. */
     private static final int RECORD_BYTES = 64 * 1024;
 
-    /** UTF-8 bytes of a row's key. An entry of PostgreSQL's indexes holds 2,704, and what is longer would fail the landing. */
+    /** UTF-8 bytes of a row's key, or of what else an index has of it. An entry of PostgreSQL's indexes holds 2,704, and what is longer would fail the landing. */
     private static final int KEY_BYTES = 2500;
 
     private final Resource resource;
@@ -74,7 +74,8 @@ public final class Contract {
      */
     public static Contract of(
             Resource resource, Map<String, ColumnType> stored, Function<Child, Map<String, ColumnType>> storedItems) {
-        Contract contract = new Contract(resource, List.of(), Map.copyOf(stored));
+        List<String> reserved = resource.serving().surrogateKey().stream().toList();
+        Contract contract = new Contract(resource, reserved, Map.copyOf(stored));
         resource.children()
                 .forEach(child -> contract.children.put(
                         child, new Contract(child.items(), Child.KEY, Map.copyOf(storedItems.apply(child)))));
@@ -234,24 +235,34 @@ public final class Contract {
     }
 
     private @Nullable Finding checkKey(FieldMapping mapping, @Nullable String[] values) {
+        // Items carry a key of several columns as JSON, in which a character may take six bytes.
+        boolean quoted = !children.isEmpty() && mapping.key().length > 1;
+        Finding finding = checkLength(mapping, mapping.key(), values, quoted, "the key");
+        for (int i = 0; finding == null && i < mapping.indexed().size(); i++) {
+            finding = checkLength(mapping, mapping.indexed().get(i), values, false, "an index entry");
+        }
+        return finding;
+    }
+
+    /** @param quoted whether the values are stored as texts of JSON */
+    private static @Nullable Finding checkLength(
+            FieldMapping mapping, int[] positions, @Nullable String[] values, boolean quoted, String what) {
         int length = 0;
-        for (int position : mapping.key()) {
+        for (int position : positions) {
             length += values[position] == null ? 0 : Math.min(values[position].length(), KEY_BYTES);
         }
-        // Items carry a key of several columns as JSON, in which a character may take six.
-        boolean quoted = !children.isEmpty() && mapping.key().length > 1;
         if (length <= KEY_BYTES / (quoted ? 6 : 3)) {
             return null;
         }
         int bytes = 0;
-        for (int position : mapping.key()) {
+        for (int position : positions) {
             String value = values[position];
             bytes += value == null ? 0 : Characters.utf8Length(quoted ? JsonTexts.quote(value) : value);
             if (bytes > KEY_BYTES) {
                 return new Finding(
                         mapping.columns().get(position).name(),
                         Code.OUT_OF_RANGE,
-                        Shown.value(values[position]) + " makes the key longer than " + KEY_BYTES + " bytes");
+                        Shown.value(values[position]) + " makes " + what + " longer than " + KEY_BYTES + " bytes");
             }
         }
         return null;

@@ -100,6 +100,7 @@ final class FieldMapping {
     private final Nested[] nested;
     private final Place[] places;
     private final int[] key;
+    private final List<int[]> indexed;
     private final RowHash.Order hashOrder;
 
     private final int[] source;
@@ -185,9 +186,12 @@ final class FieldMapping {
         places = places(resource, stored);
         columns = kept.stream().map(ColumnRule::target).toList();
         hashOrder = new RowHash.Order(hashed(resource, kept));
-        key = IntStream.range(0, kept.size())
-                .filter(i -> resource.primaryKey().contains(kept.get(i).name()))
-                .toArray();
+        key = positions(resource.primaryKey(), kept);
+        indexed = resource.serving().indexed().map(index -> positions(index, kept)).filter(places -> places.length > 0).toList();
+    }
+
+    private static int[] positions(List<String> names, List<ColumnRule> kept) {
+        return IntStream.range(0, kept.size()).filter(i -> names.contains(kept.get(i).name())).toArray();
     }
 
     /** Where rows have no key, the items of arrays tell them apart as well, each array like a column after the others. */
@@ -246,6 +250,11 @@ final class FieldMapping {
     /** Where the key's columns are in a row. */
     int[] key() {
         return key;
+    }
+
+    /** Where the columns of further indexes are in a row. */
+    List<int[]> indexed() {
+        return indexed;
     }
 
     RowHash.Order hashOrder() {

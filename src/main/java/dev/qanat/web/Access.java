@@ -6,6 +6,7 @@ import dev.qanat.access.FailedAttempts;
 import dev.qanat.access.Policy;
 import dev.qanat.access.Role;
 import dev.qanat.failure.Code;
+import dev.qanat.pipeline.Pipelines;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
@@ -34,12 +35,14 @@ final class Access {
 
     private final ApiKeys keys;
     private final Policy policy;
+    private final Pipelines pipelines;
     private final ThisMachine thisMachine;
     private final FailedAttempts attempts = new FailedAttempts();
 
-    Access(ApiKeys keys, Policy policy, ThisMachine thisMachine) {
+    Access(ApiKeys keys, Policy policy, Pipelines pipelines, ThisMachine thisMachine) {
         this.keys = keys;
         this.policy = policy;
+        this.pipelines = pipelines;
         this.thisMachine = thisMachine;
     }
 
@@ -48,7 +51,7 @@ final class Access {
     }
 
     private void check(RoutingContext exchange) {
-        Role needed = policy.needed(exchange.request().method().name(), exchange.normalizedPath());
+        Role needed = policy.needed(exchange.request().method().name(), exchange.normalizedPath(), pipelines::exposes);
         Caller noted = Callers.noted(exchange);
         if (noted != null && noted.role().reaches(needed)) {
             // A handler has sent the exchange on to another path, and its key is forgotten.

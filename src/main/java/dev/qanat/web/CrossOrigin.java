@@ -33,7 +33,7 @@ final class CrossOrigin {
         this.cors = CorsHandler.create()
                 .allowedMethods(Set.of(
                         HttpMethod.GET, HttpMethod.HEAD, HttpMethod.POST, HttpMethod.PUT, HttpMethod.PATCH, HttpMethod.DELETE))
-                .exposedHeaders(Set.of("Location", "Retry-After", "WWW-Authenticate", "Content-Disposition", "Allow"))
+                .exposedHeaders(Set.of("Location", "Retry-After", "WWW-Authenticate", "Content-Disposition", "Allow", "ETag"))
                 .maxAgeSeconds(MAX_AGE_SECONDS);
         // Whether an origin may is decided here.
         cors.addOrigins(List.copyOf(origins));

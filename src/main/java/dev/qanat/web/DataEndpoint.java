@@ -6,6 +6,7 @@ import dev.qanat.failure.Code;
 import dev.qanat.failure.Failure;
 import dev.qanat.failure.InputFailure;
 import dev.qanat.failure.TransientFailure;
+import dev.qanat.pipeline.Pipelines;
 import dev.qanat.serve.Cancelling;
 import dev.qanat.serve.DataRequest;
 import dev.qanat.serve.Exposed;
@@ -34,6 +35,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.zip.GZIPOutputStream;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -47,12 +49,14 @@ final class DataEndpoint {
     private static final int WAITING = 16;
 
     private final Queries queries;
+    private final Pipelines pipelines;
     private final Vertx vertx;
     private final int most;
     private final AtomicInteger atWork = new AtomicInteger();
 
-    DataEndpoint(Queries queries, Vertx vertx, Settings settings) {
+    DataEndpoint(Queries queries, Pipelines pipelines, Vertx vertx, Settings settings) {
         this.queries = queries;
+        this.pipelines = pipelines;
         this.vertx = vertx;
         this.most = settings.maxQueries() * WAITING;
     }
@@ -60,8 +64,12 @@ final class DataEndpoint {
     /** What the settings say of queries. */
     @Produces
     @Singleton
-    static QueryLimits limits(Settings settings) {
-        return new QueryLimits(settings.maxQueries(), settings.queryTimeout(), settings.maxRows());
+    static QueryLimits limits(
+            Settings settings,
+            @ConfigProperty(name = "default.page-size") int defaultPage,
+            @ConfigProperty(name = "max.page-size") int largestPage) {
+        return new QueryLimits(
+                settings.maxQueries(), settings.queryTimeout(), settings.maxRows(), Math.min(defaultPage, largestPage), largestPage);
     }
 
     /** What the settings let be read. */
@@ -72,21 +80,24 @@ final class DataEndpoint {
     }
 
     void answer(@Observes Router router) {
-        router.route("/api/v1/data/:table").method(HttpMethod.GET).method(HttpMethod.HEAD).handler(this::open);
+        router.route("/api/v1/data/:table").method(HttpMethod.GET).method(HttpMethod.HEAD).handler(exchange -> open(exchange, Optional.empty()));
+        router.route("/api/v1/:path").method(HttpMethod.GET).method(HttpMethod.HEAD).handler(exchange -> pipelines
+                .exposed(exchange.pathParam("path"))
+                .ifPresentOrElse(exposed -> open(exchange, Optional.of(exposed)), exchange::next));
     }
 
-    private void open(RoutingContext exchange) {
+    private void open(RoutingContext exchange, Optional<Pipelines.Exposed> exposed) {
         if (atWork.incrementAndGet() > most) {
             atWork.decrementAndGet();
             refuse(exchange, new TransientFailure(Code.TOO_MANY_QUERIES, "as many queries as may are waiting; try again in a moment"));
             return;
         }
-        Work work = new Work(exchange);
+        Work work = new Work(exchange, exposed);
         exchange.addEndHandler(end -> work.ended());
         vertx.executeBlocking(work::run, false).onComplete(work::done);
     }
 
-    private static void refuse(RoutingContext exchange, Throwable thrown) {
+    static void refuse(RoutingContext exchange, Throwable thrown) {
         if (thrown instanceof TransientFailure) {
             exchange.response().putHeader("Retry-After", "2");
         }
@@ -102,6 +113,12 @@ final class DataEndpoint {
         return switch (failure.code()) {
             case INVALID_REQUEST -> new Problem(400, Code.INVALID_REQUEST, detail);
             case UNKNOWN_TABLE -> new Problem(404, Code.UNKNOWN_TABLE, detail);
+            case UNKNOWN_ROW -> new Problem(404, Code.UNKNOWN_ROW, detail);
+            case METHOD_NOT_ALLOWED -> new Problem(405, Code.METHOD_NOT_ALLOWED, detail);
+            case KEY_EXISTS -> new Problem(409, Code.KEY_EXISTS, detail);
+            case INCOMPATIBLE_SCHEMA -> new Problem(409, Code.INCOMPATIBLE_SCHEMA, detail);
+            case ROW_CHANGED -> new Problem(412, Code.ROW_CHANGED, detail);
+            case UNSUPPORTED_MEDIA_TYPE -> new Problem(415, Code.UNSUPPORTED_MEDIA_TYPE, detail);
             case NOT_ACCEPTABLE -> new Problem(406, Code.NOT_ACCEPTABLE, detail);
             case TOO_MANY_DOWNLOADS -> new Problem(503, Code.TOO_MANY_DOWNLOADS, detail);
             case TOO_MANY_QUERIES -> new Problem(503, Code.TOO_MANY_QUERIES, detail);
@@ -117,11 +134,14 @@ final class DataEndpoint {
     /** A request. What blocks is done by one thread, beside the event loop of its connection. */
     private final class Work implements Cancelling {
         private final RoutingContext exchange;
+        private final Optional<Pipelines.Exposed> exposed;
         private final HttpServerResponse response;
         private volatile @Nullable Statement statement;
 
-        Work(RoutingContext exchange) {
+        /** @param exposed whose page is asked for; empty where a table is asked by its name */
+        Work(RoutingContext exchange, Optional<Pipelines.Exposed> exposed) {
             this.exchange = exchange;
+            this.exposed = exposed;
             this.response = exchange.response();
         }
 
@@ -145,6 +165,10 @@ final class DataEndpoint {
 
         @Nullable Void run() throws IOException, SQLException {
             DataRequest request = request();
+            if (exposed.isPresent() && !queries.isThere(exposed.get().resource(), request.personal())) {
+                nothingYet(request.format());
+                return null;
+            }
             try (Rows rows = queries.rows(request, this)) {
                 boolean packed = packed();
                 Runnable head = () -> head(request, rows, packed);
@@ -156,6 +180,12 @@ final class DataEndpoint {
                 }
             }
             return null;
+        }
+
+        /** No run has made the table of a path. */
+        private void nothingYet(Format format) {
+            response.putHeader(HttpHeaders.CONTENT_TYPE, format.mediaType());
+            response.end(format == Format.JSON ? "{\"items\":[],\"next\":null,\"total\":0}" : "");
         }
 
         private static void send(Rows rows, ResponseStream stream, boolean packed) throws IOException, SQLException {
@@ -179,9 +209,26 @@ final class DataEndpoint {
         }
 
         private DataRequest request() {
-            String name = exchange.pathParam("table");
+            return exposed.map(this::atPath).orElseGet(this::byName);
+        }
+
+        private DataRequest atPath(Pipelines.Exposed at) {
+            return new DataRequest(
+                    Queries.nameOf(at.resource()),
+                    exchange.queryParams().entries(),
+                    accepted(),
+                    Optional.of(at.expose()),
+                    seesPersonal());
+        }
+
+        private boolean seesPersonal() {
             Caller caller = Callers.noted(exchange);
-            boolean personal = caller != null && caller.role().reaches(Role.OPERATOR);
+            return caller != null && caller.role().reaches(Role.OPERATOR);
+        }
+
+        private DataRequest byName() {
+            String name = exchange.pathParam("table");
+            boolean personal = seesPersonal();
             int dot = name.lastIndexOf('.');
             Optional<Format> suffix =
                     dot < 0 || queries.has(name, personal) ? Optional.empty() : Format.ofSuffix(name.substring(dot + 1));
@@ -189,6 +236,7 @@ final class DataEndpoint {
                     suffix.isPresent() ? name.substring(0, dot) : name,
                     exchange.queryParams().entries(),
                     suffix.orElseGet(this::accepted),
+                    Optional.empty(),
                     personal);
         }
 

@@ -6,45 +6,62 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.qanat.failure.Code;
 import dev.qanat.failure.InputFailure;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class PolicyTest {
 
+    private static Role needed(Policy policy, String method, String path) {
+        return policy.needed(method, path, Set.of("market-data")::contains);
+    }
+
+    @Test
+    void what_a_pipeline_exposes_is_read_by_viewers_and_written_by_operators() {
+        Policy policy = new Policy(List.of());
+        assertThat(needed(policy, "GET", "/api/v1/market-data")).isEqualTo(Role.VIEWER);
+        assertThat(needed(policy, "GET", "/api/v1/market-data/7")).isEqualTo(Role.VIEWER);
+        assertThat(needed(policy, "GET", "/api/v1/market-data/7/changes")).isEqualTo(Role.OPERATOR);
+        assertThat(needed(policy, "PATCH", "/api/v1/market-data/7")).isEqualTo(Role.OPERATOR);
+        assertThat(needed(policy, "DELETE", "/api/v1/market-data")).isEqualTo(Role.ADMIN);
+        assertThat(needed(policy, "GET", "/api/v1/market_data")).isEqualTo(Role.ADMIN);
+        assertThat(needed(policy, "GET", "/api/v1/%6darket-data")).isEqualTo(Role.ADMIN);
+    }
+
     @Test
     void what_no_rule_takes_needs_an_admin() {
         Policy policy = new Policy(List.of());
-        assertThat(policy.needed("GET", "/")).isEqualTo(Role.ADMIN);
-        assertThat(policy.needed("GET", "/my/own")).isEqualTo(Role.ADMIN);
-        assertThat(policy.needed("POST", "/runs")).isEqualTo(Role.ADMIN);
-        assertThat(policy.needed("GET", "/runs/1/rejections/2")).isEqualTo(Role.ADMIN);
-        assertThat(policy.needed("GET", "/q/healthy")).isEqualTo(Role.ADMIN);
+        assertThat(needed(policy, "GET", "/")).isEqualTo(Role.ADMIN);
+        assertThat(needed(policy, "GET", "/my/own")).isEqualTo(Role.ADMIN);
+        assertThat(needed(policy, "POST", "/runs")).isEqualTo(Role.ADMIN);
+        assertThat(needed(policy, "GET", "/runs/1/rejections/2")).isEqualTo(Role.ADMIN);
+        assertThat(needed(policy, "GET", "/q/healthy")).isEqualTo(Role.ADMIN);
     }
 
     @Test
     void a_head_is_a_get_and_a_last_slash_says_nothing() {
         Policy policy = new Policy(List.of());
-        assertThat(policy.needed("HEAD", "/runs/1")).isEqualTo(Role.VIEWER);
-        assertThat(policy.needed("GET", "/runs/")).isEqualTo(Role.VIEWER);
-        assertThat(policy.needed("GET", "/runs//")).isEqualTo(Role.ADMIN);
+        assertThat(needed(policy, "HEAD", "/runs/1")).isEqualTo(Role.VIEWER);
+        assertThat(needed(policy, "GET", "/runs/")).isEqualTo(Role.VIEWER);
+        assertThat(needed(policy, "GET", "/runs//")).isEqualTo(Role.ADMIN);
     }
 
     @Test
     void the_operators_rules_go_first_and_may_open_and_close() {
         Policy policy = new Policy(List.of("GET /my/path=viewer", "/hook/*=public", " * /open/** = operator ", "GET /runs=admin"));
-        assertThat(policy.needed("GET", "/my/path")).isEqualTo(Role.VIEWER);
-        assertThat(policy.needed("HEAD", "/my/path")).isEqualTo(Role.VIEWER);
-        assertThat(policy.needed("POST", "/my/path")).isEqualTo(Role.ADMIN);
-        assertThat(policy.needed("POST", "/hook/a")).isEqualTo(Role.PUBLIC);
-        assertThat(policy.needed("POST", "/hook")).isEqualTo(Role.ADMIN);
-        assertThat(policy.needed("POST", "/hook/")).isEqualTo(Role.ADMIN);
-        assertThat(policy.needed("POST", "/hook/a/b")).isEqualTo(Role.ADMIN);
-        assertThat(policy.needed("DELETE", "/open")).isEqualTo(Role.OPERATOR);
-        assertThat(policy.needed("DELETE", "/open/a/b")).isEqualTo(Role.OPERATOR);
-        assertThat(policy.needed("DELETE", "/opened")).isEqualTo(Role.ADMIN);
-        assertThat(policy.needed("GET", "/runs")).isEqualTo(Role.ADMIN);
-        assertThat(policy.needed("GET", "/runs/1")).isEqualTo(Role.VIEWER);
+        assertThat(needed(policy, "GET", "/my/path")).isEqualTo(Role.VIEWER);
+        assertThat(needed(policy, "HEAD", "/my/path")).isEqualTo(Role.VIEWER);
+        assertThat(needed(policy, "POST", "/my/path")).isEqualTo(Role.ADMIN);
+        assertThat(needed(policy, "POST", "/hook/a")).isEqualTo(Role.PUBLIC);
+        assertThat(needed(policy, "POST", "/hook")).isEqualTo(Role.ADMIN);
+        assertThat(needed(policy, "POST", "/hook/")).isEqualTo(Role.ADMIN);
+        assertThat(needed(policy, "POST", "/hook/a/b")).isEqualTo(Role.ADMIN);
+        assertThat(needed(policy, "DELETE", "/open")).isEqualTo(Role.OPERATOR);
+        assertThat(needed(policy, "DELETE", "/open/a/b")).isEqualTo(Role.OPERATOR);
+        assertThat(needed(policy, "DELETE", "/opened")).isEqualTo(Role.ADMIN);
+        assertThat(needed(policy, "GET", "/runs")).isEqualTo(Role.ADMIN);
+        assertThat(needed(policy, "GET", "/runs/1")).isEqualTo(Role.VIEWER);
     }
 
     @ParameterizedTest

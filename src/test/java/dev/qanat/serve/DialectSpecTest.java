@@ -37,7 +37,7 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
 class DialectSpecTest {
     private static final Path FOLDER = Path.of("src/test/resources/spec/dialect");
     private static final Set<String> KEYS = Set.of("id", "why", "query", "keyless", "format", "sql", "not_sql", "values", "error");
-    private static final QueryLimits LIMITS = new QueryLimits(4, Duration.ofSeconds(30), 100_000);
+    private static final QueryLimits LIMITS = new QueryLimits(4, Duration.ofSeconds(30), 100_000, 50, 1_000);
 
     private static final List<ServedColumn> COLUMNS = List.of(
             new ServedColumn("id", "integer", "pg_catalog.int4", Kind.NUMBER, true, false),
@@ -76,7 +76,7 @@ class DialectSpecTest {
         Format format = spec.containsKey("format")
                 ? Format.valueOf(spec.get("format").toString().toUpperCase(Locale.ROOT))
                 : Format.JSON;
-        DataRequest request = new DataRequest("silver.prices", parameters(spec.get("query").toString()), format, true);
+        DataRequest request = new DataRequest("silver.prices", parameters(spec.get("query").toString()), format, Optional.empty(), true);
         if (spec.containsKey("error")) {
             InputFailure failure =
                     catchThrowableOfType(InputFailure.class, () -> QueryReader.read(table, request, LIMITS));

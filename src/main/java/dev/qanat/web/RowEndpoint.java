@@ -1,0 +1,272 @@
+package dev.qanat.web;
+
+import com.fasterxml.jackson.databind.util.RawValue;
+import dev.qanat.access.Caller;
+import dev.qanat.access.Role;
+import dev.qanat.edit.EditedRow;
+import dev.qanat.edit.InvalidRow;
+import dev.qanat.edit.RowEdits;
+import dev.qanat.edit.RowEdits.Place;
+import dev.qanat.failure.Code;
+import dev.qanat.failure.InputFailure;
+import dev.qanat.failure.TransientFailure;
+import dev.qanat.ledger.Edit;
+import dev.qanat.pipeline.Pipelines;
+import dev.qanat.pipeline.Pipelines.Exposed;
+import dev.qanat.serve.Queries;
+import dev.qanat.serve.ServedRow;
+import io.quarkus.runtime.configuration.MemorySize;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.BodyHandler;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.net.URLEncoder;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jspecify.annotations.Nullable;
+
+/** Single rows of exposed resources: {@code POST /api/v1/{path}}, and GET, PUT, PATCH and DELETE of {@code /api/v1/{path}/{id}}. */
+@Singleton
+final class RowEndpoint {
+
+    /** Requests that are at work or wait for it; each keeps a thread. */
+    private static final int MOST = 64;
+
+    private static final int LARGEST_PAGE = 1_000;
+    private static final Pattern ENTITY_TAG = Pattern.compile("(W/)?\"([^\"]*)\"");
+
+    /** Curl says octets of everything that it is told to send. */
+    private static final Pattern JSON = Pattern.compile("(?i)application/(?:json|octet-stream|(?!json-patch)[\\w.-]+\\+json)(?:\\s*;.*)?");
+
+    private final Pipelines pipelines;
+    private final Queries queries;
+    private final RowEdits edits;
+    private final Vertx vertx;
+    private final long largestBody;
+    private final AtomicInteger atWork = new AtomicInteger();
+
+    RowEndpoint(
+            Pipelines pipelines,
+            Queries queries,
+            RowEdits edits,
+            Vertx vertx,
+            @ConfigProperty(name = "quarkus.http.limits.max-body-size") MemorySize largestBody) {
+        this.pipelines = pipelines;
+        this.queries = queries;
+        this.edits = edits;
+        this.vertx = vertx;
+        this.largestBody = largestBody.asLongValue();
+    }
+
+    /** What is done with a row, by a thread that may block. */
+    private interface Work {
+        Reply answer(RoutingContext exchange, Exposed exposed);
+    }
+
+    /** The same, where rows have ids. */
+    private interface WorkOfRow {
+        Reply answer(RoutingContext exchange, Exposed exposed, Place place);
+    }
+
+    void answer(@Observes Router router) {
+        String rows = "/api/v1/:path";
+        String row = rows + "/:id";
+        BodyHandler body = BodyHandler.create(false).setBodyLimit(largestBody);
+        router.post(rows).handler(body).handler(exchange -> begin(exchange, named(this::insert)));
+        router.route(row).method(HttpMethod.GET).method(HttpMethod.HEAD).handler(exchange -> begin(exchange, named(this::read)));
+        router.put(row).handler(body).handler(exchange -> begin(exchange, named(this::replace)));
+        router.patch(row).handler(body).handler(exchange -> begin(exchange, named(this::patch)));
+        router.delete(row).handler(exchange -> begin(exchange, named(this::delete)));
+        router.get(row + "/changes").handler(exchange -> begin(exchange, named(this::changes)));
+    }
+
+    private static Work named(WorkOfRow work) {
+        return (exchange, exposed) -> work.answer(
+                exchange,
+                exposed,
+                exposed.resource()
+                        .rowId()
+                        .map(id -> new Place(exposed.active().name(), exposed.active().version(), exposed.resource(), id))
+                        .orElseThrow(() -> new InputFailure(
+                                Code.METHOD_NOT_ALLOWED,
+                                "the rows of '" + exposed.expose().path() + "' have no id; give resource '" + exposed.resource().name()
+                                        + "' a 'surrogate_key'")));
+    }
+
+    private void begin(RoutingContext exchange, Work work) {
+        Optional<Exposed> exposed = pipelines.exposed(exchange.pathParam("path"));
+        if (exposed.isEmpty()) {
+            exchange.next();
+        } else if (atWork.incrementAndGet() > MOST) {
+            atWork.decrementAndGet();
+            DataEndpoint.refuse(exchange, new TransientFailure(Code.TOO_MANY_QUERIES, "as many requests as may are waiting; try again in a moment"));
+        } else {
+            vertx.executeBlocking(() -> reply(exchange, exposed.get(), work), false).onComplete(outcome -> {
+                atWork.decrementAndGet();
+                if (outcome.succeeded()) {
+                    send(exchange, outcome.result());
+                } else {
+                    DataEndpoint.refuse(exchange, outcome.cause());
+                }
+            });
+        }
+    }
+
+    private static Reply reply(RoutingContext exchange, Exposed exposed, Work work) {
+        try {
+            return work.answer(exchange, exposed);
+        } catch (InvalidRow e) {
+            Map<String, Object> error = new LinkedHashMap<>();
+            e.column().ifPresent(column -> error.put("column", column));
+            error.put("code", e.fault().id());
+            error.put("message", e.reason());
+            return new Problem(422, Code.INVALID_ROW, String.valueOf(e.getMessage()), List.of(error)).reply();
+        }
+    }
+
+    private Reply read(RoutingContext exchange, Exposed exposed, Place place) {
+        Optional<ServedRow> found =
+                queries.row(exposed.resource(), place.id(), exchange.pathParam("id"), seesPersonal(exchange), statement -> {});
+        ServedRow row = found.orElseThrow(() -> new InputFailure(
+                Code.UNKNOWN_ROW, "'" + exposed.expose().path() + "' has no row with the id '" + exchange.pathParam("id") + "'"));
+        String known = exchange.request().getHeader(HttpHeaders.IF_NONE_MATCH);
+        boolean same = known != null && (known.strip().equals("*") || versions(known, true).contains(row.version()));
+        return withVersion(same ? new Reply(304, "", Map.of(), "") : json(200, row.json()), row.version());
+    }
+
+    private Reply insert(RoutingContext exchange, Exposed exposed, Place place) {
+        EditedRow row = edits.insert(place, body(exchange), by(exchange));
+        String id = URLEncoder.encode(row.id(), StandardCharsets.UTF_8).replace("+", "%20");
+        return withVersion(json(201, row.json()), row.version()).withHeader("Location", "/api/v1/" + exposed.expose().path() + "/" + id);
+    }
+
+    private Reply replace(RoutingContext exchange, Exposed exposed, Place place) {
+        return edited(edits.replace(place, exchange.pathParam("id"), body(exchange), asked(exchange), by(exchange)));
+    }
+
+    private Reply patch(RoutingContext exchange, Exposed exposed, Place place) {
+        return edited(edits.patch(place, exchange.pathParam("id"), body(exchange), asked(exchange), by(exchange)));
+    }
+
+    private static Reply edited(EditedRow row) {
+        return withVersion(json(200, row.json()), row.version());
+    }
+
+    private Reply delete(RoutingContext exchange, Exposed exposed, Place place) {
+        edits.delete(place, exchange.pathParam("id"), asked(exchange), by(exchange));
+        return Reply.nothing();
+    }
+
+    private Reply changes(RoutingContext exchange, Exposed exposed, Place place) {
+        int limit = (int) Math.min(LARGEST_PAGE, number(exchange, "limit", 50));
+        long below = number(exchange, "after", Long.MAX_VALUE);
+        return Reply.page(edits.edits(place, exchange.pathParam("id"), below, limit + 1), limit, RowEndpoint::shown, Edit::run);
+    }
+
+    private static Map<String, @Nullable Object> shown(Edit edit) {
+        Map<String, @Nullable Object> shown = new LinkedHashMap<>();
+        shown.put("run", edit.run());
+        shown.put("action", edit.action().id());
+        shown.put("by", edit.by());
+        shown.put("at", edit.at().toString());
+        shown.put("before", edit.before().map(RawValue::new).orElse(null));
+        shown.put("after", edit.after().map(RawValue::new).orElse(null));
+        return shown;
+    }
+
+    private static long number(RoutingContext exchange, String name, long otherwise) {
+        List<String> given = exchange.queryParam(name);
+        if (given.isEmpty()) {
+            return otherwise;
+        }
+        if (given.size() > 1 || !given.get(0).matches("0*[1-9]\\d{0,17}")) {
+            throw new InputFailure(Code.INVALID_REQUEST, name + ": '" + given.get(0) + "' is not a number from 1");
+        }
+        return Long.parseLong(given.get(0));
+    }
+
+    private static boolean seesPersonal(RoutingContext exchange) {
+        Caller caller = Callers.noted(exchange);
+        return caller != null && caller.role().reaches(Role.OPERATOR);
+    }
+
+    private static String by(RoutingContext exchange) {
+        Caller caller = Callers.noted(exchange);
+        return (caller == null ? Caller.ANYBODY : caller).name();
+    }
+
+    private static String body(RoutingContext exchange) {
+        String type = exchange.request().getHeader(HttpHeaders.CONTENT_TYPE);
+        if (type != null && !JSON.matcher(type.strip()).matches()) {
+            throw new InputFailure(
+                    Code.UNSUPPORTED_MEDIA_TYPE,
+                    "a row is sent as application/json, and what is to change of one as application/merge-patch+json, not as " + type);
+        }
+        if (exchange.body().buffer() == null || exchange.body().length() == 0) {
+            throw new InputFailure(Code.INVALID_REQUEST, "the body is empty; send an object by the names of columns");
+        }
+        try {
+            ByteBuffer bytes = ByteBuffer.wrap(exchange.body().buffer().getBytes());
+            return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
+        } catch (CharacterCodingException e) {
+            throw new InputFailure(Code.INVALID_REQUEST, "the body is not UTF-8", e);
+        }
+    }
+
+    /** The versions that a client has of a row, of which it must still be one; empty where it does not ask. */
+    private static Optional<Set<String>> asked(RoutingContext exchange) {
+        String header = exchange.request().getHeader(HttpHeaders.IF_MATCH);
+        return header == null || header.strip().equals("*") ? Optional.empty() : Optional.of(versions(header, false));
+    }
+
+    /** @param weak whether a version counts that is told to be the same in meaning alone */
+    private static Set<String> versions(String header, boolean weak) {
+        Set<String> versions = new LinkedHashSet<>();
+        Matcher tags = ENTITY_TAG.matcher(header);
+        while (tags.find()) {
+            if (weak || tags.group(1) == null) {
+                versions.add(tags.group(2));
+            }
+        }
+        return versions;
+    }
+
+    private static Reply json(int status, String text) {
+        return new Reply(status, "application/json", Map.of(), text);
+    }
+
+    private static Reply withVersion(Reply reply, String version) {
+        return reply.withHeader("ETag", '"' + version + '"').withHeader("Cache-Control", "private, no-cache");
+    }
+
+    private static void send(RoutingContext exchange, Reply reply) {
+        if (exchange.response().ended() || exchange.response().closed()) {
+            return;
+        }
+        exchange.response().setStatusCode(reply.status());
+        reply.headers().forEach(exchange.response()::putHeader);
+        if (!reply.contentType().isEmpty()) {
+            exchange.response().putHeader(HttpHeaders.CONTENT_TYPE, reply.contentType());
+        }
+        if (exchange.request().method().equals(HttpMethod.HEAD) || reply.body().isEmpty()) {
+            exchange.response().end();
+        } else {
+            exchange.response().end(reply.body());
+        }
+    }
+}
