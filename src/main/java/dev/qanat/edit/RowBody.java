@@ -12,10 +12,11 @@ import jakarta.json.JsonObject;
 import jakarta.json.JsonObjectBuilder;
 import jakarta.json.JsonReader;
 import jakarta.json.JsonReaderFactory;
-import jakarta.json.JsonStructure;
 import jakarta.json.JsonValue;
+import jakarta.json.stream.JsonParser;
 import java.io.StringReader;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -41,16 +42,26 @@ final class RowBody {
 
     /** @throws InputFailure {@code invalid_request} when the text is no object of JSON */
     static RowBody read(Resource resource, String text) {
-        try (JsonReader reader = READERS.createReader(new StringReader(text))) {
-            JsonStructure read = reader.read();
-            if (read instanceof JsonObject object) {
-                return new RowBody(resource, object);
+        try (JsonParser parser = Json.createParser(new StringReader(text))) {
+            if (parser.next() == JsonParser.Event.START_OBJECT) {
+                parser.skipObject();
+                if (parser.hasNext()) {
+                    // What follows the object is an error.
+                    parser.next();
+                }
+                return new RowBody(resource, object(text));
             }
-        } catch (JsonException | IllegalStateException e) {
+        } catch (JsonException | IllegalStateException | NoSuchElementException e) {
             throw new InputFailure(
                     Code.INVALID_REQUEST, "the body is not JSON: " + String.valueOf(e.getMessage()).lines().findFirst().orElse(""), e);
         }
         throw new InputFailure(Code.INVALID_REQUEST, "the body must be an object by the names of columns");
+    }
+
+    private static JsonObject object(String text) {
+        try (JsonReader reader = READERS.createReader(new StringReader(text))) {
+            return reader.readObject();
+        }
     }
 
     /** What is merged into a stored row: RFC 7396. */

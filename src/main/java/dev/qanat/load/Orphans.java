@@ -47,6 +47,14 @@ public class Orphans {
         return runs;
     }
 
+    /** Whether nobody writes a row from the run's tables: such a run is in the ledger only when it has ended. */
+    private static boolean isLeft(Statement statement, long run) throws SQLException {
+        try (ResultSet row = statement.executeQuery("SELECT pg_try_advisory_xact_lock(" + Staging.key(run) + ")")) {
+            row.next();
+            return row.getBoolean(1);
+        }
+    }
+
     /**
      * Drops the staging tables of these runs. Those that a dying statement still holds are left to the next call.
      *
@@ -60,8 +68,10 @@ public class Orphans {
             try {
                 for (long run : runs) {
                     try {
-                        Staging.drop(statement, run);
-                        dropped.add(run);
+                        if (isLeft(statement, run)) {
+                            Staging.drop(statement, run);
+                            dropped.add(run);
+                        }
                     } catch (SQLException e) {
                         if (!"55P03".equals(e.getSQLState())) {
                             throw e;

@@ -76,6 +76,7 @@ public final class RowWrite {
         this.isAsked = "t." + this.id + " = CAST(? AS " + type + ")";
         try (Statement statement = connection.createStatement()) {
             statement.execute(Staging.named(run) + "; SET LOCAL TimeZone = 'UTC'; " + PATIENTLY);
+            statement.execute("SELECT pg_advisory_xact_lock(" + Staging.key(run) + ")");
             statement.execute(target.lock());
             for (Child child : resource.children()) {
                 statement.execute(target.child(child).lock());
@@ -216,7 +217,7 @@ public final class RowWrite {
     }
 
     private String shown() {
-        return "t." + id + "::text, row_to_json(t)::text, t.xmin::text || '.' || t._run_id::text";
+        return "t." + id + "::text, row_to_json(t.*)::text, t.xmin::text || '.' || t._run_id::text";
     }
 
     private Optional<Stored> one(String sql, @Nullable String... values) throws SQLException {

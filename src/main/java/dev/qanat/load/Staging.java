@@ -105,6 +105,11 @@ public final class Staging {
         return "qanat run " + run;
     }
 
+    /** The number of the lock that whoever stages without a running run holds, for SQL. */
+    static String key(long run) {
+        return "hashtextextended('" + nameOf(run) + "', 0)";
+    }
+
     /** The setting of that name for a transaction. */
     static String named(long run) {
         return "SET LOCAL application_name = '" + nameOf(run) + "'";

@@ -11,17 +11,21 @@ import org.jooq.impl.SQLDataType;
 final class RowQuery {
 
     private static final String TABLE = "t";
-    private static final String ROW = "_row";
 
     private RowQuery() {}
 
     static Select<?> of(ServedTable table, ServedColumn key, String id) {
         List<Field<Object>> columns = table.columns().stream().map(column -> in(TABLE, column.name()).as(column.name())).toList();
+        // A column of the alias' name would be taken for the row.
+        StringBuilder row = new StringBuilder("row");
+        while (table.column(row.toString()).isPresent()) {
+            row.append('_');
+        }
         return DSL.select(
-                        DSL.function("row_to_json", JSON.class, DSL.field(DSL.quotedName(ROW))).cast(SQLDataType.CLOB),
+                        DSL.function("row_to_json", JSON.class, DSL.field(DSL.quotedName(row.toString()))).cast(SQLDataType.CLOB),
                         in(TABLE, "xmin").cast(SQLDataType.CLOB).concat(DSL.inline("."), in(TABLE, "_run_id").cast(SQLDataType.CLOB)))
                 .from(DSL.table(DSL.name(table.schema(), table.name())).as(TABLE))
-                .crossJoin(DSL.lateral(DSL.select(columns).asTable(ROW)))
+                .crossJoin(DSL.lateral(DSL.select(columns).asTable(row.toString())))
                 .where(DSL.field(DSL.name(TABLE, key.name()), key.castType()).eq(DSL.val(id).cast(key.castType())));
     }
 

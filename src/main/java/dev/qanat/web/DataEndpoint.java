@@ -49,14 +49,12 @@ final class DataEndpoint {
     private static final int WAITING = 16;
 
     private final Queries queries;
-    private final Pipelines pipelines;
     private final Vertx vertx;
     private final int most;
     private final AtomicInteger atWork = new AtomicInteger();
 
-    DataEndpoint(Queries queries, Pipelines pipelines, Vertx vertx, Settings settings) {
+    DataEndpoint(Queries queries, Vertx vertx, Settings settings) {
         this.queries = queries;
-        this.pipelines = pipelines;
         this.vertx = vertx;
         this.most = settings.maxQueries() * WAITING;
     }
@@ -81,9 +79,11 @@ final class DataEndpoint {
 
     void answer(@Observes Router router) {
         router.route("/api/v1/data/:table").method(HttpMethod.GET).method(HttpMethod.HEAD).handler(exchange -> open(exchange, Optional.empty()));
-        router.route("/api/v1/:path").method(HttpMethod.GET).method(HttpMethod.HEAD).handler(exchange -> pipelines
-                .exposed(exchange.pathParam("path"))
-                .ifPresentOrElse(exposed -> open(exchange, Optional.of(exposed)), exchange::next));
+    }
+
+    /** A page of an exposed resource. */
+    void page(RoutingContext exchange, Pipelines.Exposed exposed) {
+        open(exchange, Optional.of(exposed));
     }
 
     private void open(RoutingContext exchange, Optional<Pipelines.Exposed> exposed) {
@@ -127,7 +127,10 @@ final class DataEndpoint {
             case DATABASE_CONFLICT -> new Problem(503, Code.DATABASE_CONFLICT, "others were in the way in the database; try again");
             case DATABASE_UNAVAILABLE ->
                 new Problem(503, Code.DATABASE_UNAVAILABLE, "the database does not answer; try again later");
-            default -> new Problem(500, failure.code(), detail);
+            default -> {
+                LOG.warnf("A request for rows failed: %s", detail);
+                yield new Problem(500, failure.code(), detail);
+            }
         };
     }
 

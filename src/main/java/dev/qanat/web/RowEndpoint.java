@@ -34,7 +34,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -48,12 +50,14 @@ final class RowEndpoint {
     private static final int MOST = 64;
 
     private static final int LARGEST_PAGE = 1_000;
+    private static final Set<HttpMethod> WITH_BODY = Set.of(HttpMethod.POST, HttpMethod.PUT, HttpMethod.PATCH);
     private static final Pattern ENTITY_TAG = Pattern.compile("(W/)?\"([^\"]*)\"");
 
     /** Curl says octets of everything that it is told to send. */
     private static final Pattern JSON = Pattern.compile("(?i)application/(?:json|octet-stream|(?!json-patch)[\\w.-]+\\+json)(?:\\s*;.*)?");
 
     private final Pipelines pipelines;
+    private final DataEndpoint pages;
     private final Queries queries;
     private final RowEdits edits;
     private final Vertx vertx;
@@ -62,11 +66,13 @@ final class RowEndpoint {
 
     RowEndpoint(
             Pipelines pipelines,
+            DataEndpoint pages,
             Queries queries,
             RowEdits edits,
             Vertx vertx,
             @ConfigProperty(name = "quarkus.http.limits.max-body-size") MemorySize largestBody) {
         this.pipelines = pipelines;
+        this.pages = pages;
         this.queries = queries;
         this.edits = edits;
         this.vertx = vertx;
@@ -84,15 +90,53 @@ final class RowEndpoint {
     }
 
     void answer(@Observes Router router) {
-        String rows = "/api/v1/:path";
-        String row = rows + "/:id";
         BodyHandler body = BodyHandler.create(false).setBodyLimit(largestBody);
-        router.post(rows).handler(body).handler(exchange -> begin(exchange, named(this::insert)));
-        router.route(row).method(HttpMethod.GET).method(HttpMethod.HEAD).handler(exchange -> begin(exchange, named(this::read)));
-        router.put(row).handler(body).handler(exchange -> begin(exchange, named(this::replace)));
-        router.patch(row).handler(body).handler(exchange -> begin(exchange, named(this::patch)));
-        router.delete(row).handler(exchange -> begin(exchange, named(this::delete)));
-        router.get(row + "/changes").handler(exchange -> begin(exchange, named(this::changes)));
+        offer(router, "/api/v1/:path", body, Map.of(HttpMethod.GET, pages::page, HttpMethod.POST, at(named(this::insert))));
+        offer(
+                router,
+                "/api/v1/:path/:id",
+                body,
+                Map.of(
+                        HttpMethod.GET, at(named(this::read)),
+                        HttpMethod.PUT, at(named(this::replace)),
+                        HttpMethod.PATCH, at(named(this::patch)),
+                        HttpMethod.DELETE, at(named(this::delete))));
+        offer(router, "/api/v1/:path/:id/changes", body, Map.of(HttpMethod.GET, at(named(this::changes))));
+    }
+
+    /** Takes a path for all methods where a pipeline exposes it, and leaves it to others where none does. */
+    private void offer(Router router, String path, BodyHandler body, Map<HttpMethod, BiConsumer<RoutingContext, Exposed>> methods) {
+        router.route(path)
+                .handler(exchange -> {
+                    boolean read = WITH_BODY.contains(exchange.request().method()) && pipelines.exposes(exchange.pathParam("path"));
+                    if (read) {
+                        body.handle(exchange);
+                    } else {
+                        exchange.next();
+                    }
+                })
+                .handler(exchange -> pipelines
+                        .exposed(exchange.pathParam("path"))
+                        .ifPresentOrElse(exposed -> answer(exchange, exposed, methods), exchange::next));
+    }
+
+    private static void answer(RoutingContext exchange, Exposed exposed, Map<HttpMethod, BiConsumer<RoutingContext, Exposed>> methods) {
+        HttpMethod asked = exchange.request().method();
+        BiConsumer<RoutingContext, Exposed> work = methods.get(asked.equals(HttpMethod.HEAD) ? HttpMethod.GET : asked);
+        if (work == null) {
+            Set<String> allowed = new TreeSet<>(Set.of("HEAD"));
+            methods.keySet().forEach(method -> allowed.add(method.name()));
+            String list = String.join(", ", allowed);
+            exchange.response().putHeader(HttpHeaders.ALLOW, list);
+            ServerProblems.send(
+                    exchange, new Problem(405, Code.METHOD_NOT_ALLOWED, asked + " is not for this path; it takes " + list));
+        } else {
+            work.accept(exchange, exposed);
+        }
+    }
+
+    private BiConsumer<RoutingContext, Exposed> at(Work work) {
+        return (exchange, exposed) -> begin(exchange, exposed, work);
     }
 
     private static Work named(WorkOfRow work) {
@@ -108,15 +152,12 @@ final class RowEndpoint {
                                         + "' a 'surrogate_key'")));
     }
 
-    private void begin(RoutingContext exchange, Work work) {
-        Optional<Exposed> exposed = pipelines.exposed(exchange.pathParam("path"));
-        if (exposed.isEmpty()) {
-            exchange.next();
-        } else if (atWork.incrementAndGet() > MOST) {
+    private void begin(RoutingContext exchange, Exposed exposed, Work work) {
+        if (atWork.incrementAndGet() > MOST) {
             atWork.decrementAndGet();
             DataEndpoint.refuse(exchange, new TransientFailure(Code.TOO_MANY_QUERIES, "as many requests as may are waiting; try again in a moment"));
         } else {
-            vertx.executeBlocking(() -> reply(exchange, exposed.get(), work), false).onComplete(outcome -> {
+            vertx.executeBlocking(() -> reply(exchange, exposed, work), false).onComplete(outcome -> {
                 atWork.decrementAndGet();
                 if (outcome.succeeded()) {
                     send(exchange, outcome.result());
