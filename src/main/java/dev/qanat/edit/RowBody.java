@@ -1,22 +1,21 @@
 package dev.qanat.edit;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.qanat.failure.Code;
 import dev.qanat.failure.InputFailure;
 import dev.qanat.pipeline.Child;
 import dev.qanat.pipeline.Column;
 import dev.qanat.pipeline.Resource;
 import jakarta.json.Json;
-import jakarta.json.JsonConfig;
-import jakarta.json.JsonException;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonObjectBuilder;
 import jakarta.json.JsonReader;
-import jakarta.json.JsonReaderFactory;
 import jakarta.json.JsonValue;
-import jakarta.json.stream.JsonParser;
 import java.io.StringReader;
-import java.util.Map;
-import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -29,8 +28,11 @@ final class RowBody {
 
     private static final Set<String> OWN = Set.of("_run_id", "_position", "_row_hash", "_created_at", "_updated_at");
 
-    private static final JsonReaderFactory READERS =
-            Json.createReaderFactory(Map.of(JsonConfig.KEY_STRATEGY, JsonConfig.KeyStrategy.NONE));
+    /** What a merge patch is made of would be read by a parser that takes what follows an object, and a name that stands twice. */
+    private static final ObjectMapper STRICT = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
 
     private final Resource resource;
     private final JsonObject values;
@@ -42,24 +44,18 @@ final class RowBody {
 
     /** @throws InputFailure {@code invalid_request} when the text is no object of JSON */
     static RowBody read(Resource resource, String text) {
-        try (JsonParser parser = Json.createParser(new StringReader(text))) {
-            if (parser.next() == JsonParser.Event.START_OBJECT) {
-                parser.skipObject();
-                if (parser.hasNext()) {
-                    // What follows the object is an error.
-                    parser.next();
-                }
+        try {
+            if (STRICT.readTree(text).isObject()) {
                 return new RowBody(resource, object(text));
             }
-        } catch (JsonException | IllegalStateException | NoSuchElementException e) {
-            throw new InputFailure(
-                    Code.INVALID_REQUEST, "the body is not JSON: " + String.valueOf(e.getMessage()).lines().findFirst().orElse(""), e);
+        } catch (JsonProcessingException e) {
+            throw new InputFailure(Code.INVALID_REQUEST, "the body is not JSON: " + e.getOriginalMessage(), e);
         }
         throw new InputFailure(Code.INVALID_REQUEST, "the body must be an object by the names of columns");
     }
 
     private static JsonObject object(String text) {
-        try (JsonReader reader = READERS.createReader(new StringReader(text))) {
+        try (JsonReader reader = Json.createReader(new StringReader(text))) {
             return reader.readObject();
         }
     }
