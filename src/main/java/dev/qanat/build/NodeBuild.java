@@ -7,6 +7,8 @@ import dev.qanat.ledger.ModelRun;
 import dev.qanat.ledger.Run;
 import dev.qanat.ledger.TestRun;
 import dev.qanat.load.Staging;
+import dev.qanat.personal.ModelColumns;
+import dev.qanat.personal.Origins;
 import dev.qanat.transform.Compiled;
 import dev.qanat.transform.ExistingRelations.Kind;
 import dev.qanat.transform.Node;
@@ -26,6 +28,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
@@ -60,6 +63,7 @@ final class NodeBuild {
     private final Instant started = Instant.now();
     private Optional<Compiled> compiled = Optional.empty();
     private Optional<Long> rows = Optional.empty();
+    private Optional<Origins> origins = Optional.of(Origins.NONE);
     private List<TestRun> results = List.of();
 
     NodeBuild(Build build, Node node, List<Node> tests) {
@@ -230,7 +234,18 @@ final class NodeBuild {
         hooks(sql, compiled.map(Compiled::postHooks).orElse(List.of()), true);
         ModelRun told = told(ModelRun.Status.SUCCEEDED, rows, Optional.empty(), results);
         build.ledger().record(sql.connection(), build.order().run(), told);
+        boolean added = compiled.filter(Compiled::incremental).isPresent();
+        new ModelColumns(sql.connection()).note(node.relation().shown(), origins, added, marks(sql));
         return told;
+    }
+
+    /** Which columns hold personal values, as far as the project says it. */
+    private Map<String, Boolean> marks(Sql sql) throws SQLException {
+        Map<String, Boolean> marks = new TreeMap<>();
+        for (String column : Catalog.columns(sql.connection(), node.relation()).keySet()) {
+            described(column).flatMap(Node.Column::pii).or(node.config()::pii).ifPresent(pii -> marks.put(column, pii));
+        }
+        return marks;
     }
 
     private Run.RunError complaint(List<TestRun> results, Optional<Kind> existing) {
@@ -260,6 +275,7 @@ final class NodeBuild {
         if (view) {
             return Optional.empty();
         }
+        origins = new ModelColumns(sql.connection()).origins(now.sql());
         if (now.incremental()) {
             return Optional.of(increment(sql));
         }
@@ -309,6 +325,12 @@ final class NodeBuild {
         }
     }
 
+    private Optional<Node.Column> described(String column) {
+        return node.columns().values().stream()
+                .filter(given -> given.name().equals(column) || given.name().toLowerCase(Locale.ROOT).equals(column))
+                .findFirst();
+    }
+
     /** The descriptions as comments in the database. */
     private void comment(Sql sql) throws SQLException {
         String kind = isView() ? "VIEW" : "TABLE";
@@ -319,10 +341,7 @@ final class NodeBuild {
             return;
         }
         for (String column : Catalog.columns(sql.connection(), node.relation()).keySet()) {
-            Optional<Node.Column> described = node.columns().values().stream()
-                    .filter(given -> given.name().equals(column) || given.name().toLowerCase(Locale.ROOT).equals(column))
-                    .filter(given -> !given.description().isBlank())
-                    .findFirst();
+            Optional<Node.Column> described = described(column).filter(given -> !given.description().isBlank());
             if (described.isPresent()) {
                 sql.execute("COMMENT ON COLUMN %s.%s IS %s".formatted(
                         node.relation(), Sql.quoted(column), Sql.literal(described.get().description().strip())));

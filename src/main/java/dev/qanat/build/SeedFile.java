@@ -91,17 +91,26 @@ final class SeedFile {
         this.seed = seed;
     }
 
-    /** What the table depends on: the file's bytes and how they are read. */
+    /** What the project says of personal values; empty where it says nothing. */
+    private String marks() {
+        Map<String, Boolean> marks = new TreeMap<>();
+        seed.config().pii().ifPresent(pii -> marks.put("*", pii));
+        seed.columns().values().forEach(column -> column.pii().ifPresent(pii -> marks.put(column.name(), pii)));
+        return marks.isEmpty() ? "" : " " + marks;
+    }
+
+    /** What the table depends on: the file's bytes, how they are read, and which of its columns are personal. */
     String sha256() {
         try (DigestOutputStream out =
                 new DigestOutputStream(OutputStream.nullOutputStream(), MessageDigest.getInstance("SHA-256"))) {
             Files.copy(file, out);
-            out.write("%s %s %s %s"
+            out.write("%s %s %s %s%s"
                     .formatted(
                             new TreeMap<>(seed.config().columnTypes()),
                             seed.config().delimiter(),
                             seed.config().quoteColumns(),
-                            seed.relation())
+                            seed.relation(),
+                            marks())
                     .getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(out.getMessageDigest().digest());
         } catch (IOException e) {

@@ -2,6 +2,7 @@ package dev.qanat.serve;
 
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.LoadingCache;
+import dev.qanat.personal.PersonalColumns;
 import dev.qanat.serve.ServedColumn.Kind;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
@@ -11,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import javax.sql.DataSource;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -32,7 +34,9 @@ class Catalogue {
                 UNION ALL SELECT r.oid::text || '.' || a.attnum || ' ' || a.xmin::text
                     FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid
                 UNION ALL SELECT i.indexrelid::text || ' ' || i.xmin::text FROM relation r JOIN pg_index i ON i.indrelid = r.oid
-                UNION ALL SELECT pipeline || ' ' || version || ' ' || xmin::text FROM qanat.config_history) AS parts""";
+                UNION ALL SELECT pipeline || ' ' || version || ' ' || xmin::text FROM qanat.config_history
+                UNION ALL SELECT relation || ' ' || xmin::text FROM qanat.model_columns
+                UNION ALL SELECT oid::text || ' ' || xmin::text FROM pg_rewrite WHERE ev_class >= 16384) AS parts""";
 
     private static final String COLUMNS = """
             SELECT n.nspname, c.relname, a.attname, a.attnotnull,
@@ -62,7 +66,7 @@ class Catalogue {
     /**
      * What was seen.
      *
-     * @param open the tables without personal columns
+     * @param open the tables without personal columns, as far as something is left of them
      */
     private record Known(String fingerprint, Map<String, ServedTable> tables, Map<String, ServedTable> open) {
 
@@ -103,9 +107,21 @@ class Catalogue {
                 .orElse("none");
         if (!fingerprint.equals(last.fingerprint)) {
             Map<String, ServedTable> tables = tables(schemas);
-            last = new Known(fingerprint, tables, personal.without(tables.values()));
+            last = new Known(fingerprint, tables, open(tables));
         }
         return last;
+    }
+
+    private Map<String, ServedTable> open(Map<String, ServedTable> tables) {
+        Map<String, Set<String>> hidden = personal.of(tables.keySet());
+        Map<String, ServedTable> open = new LinkedHashMap<>();
+        tables.forEach((name, table) -> {
+            ServedTable rest = table.without(hidden.getOrDefault(name, Set.of()));
+            if (!rest.columns().isEmpty()) {
+                open.put(name, rest);
+            }
+        });
+        return Map.copyOf(open);
     }
 
     private Map<String, ServedTable> tables(String[] schemas) {

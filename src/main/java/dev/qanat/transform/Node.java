@@ -39,8 +39,13 @@ public record Node(
         TEST
     }
 
-    /** @param dataType as declared; empty if it is not */
-    public record Column(String name, String description, String dataType) {}
+    /**
+     * A column that is described.
+     *
+     * @param dataType as declared; empty if it is not
+     * @param pii whether its values are personal, as its {@code meta} says; empty if it says nothing
+     */
+    public record Column(String name, String description, String dataType, Optional<Boolean> pii) {}
 
     public boolean isEphemeral() {
         return kind == Kind.MODEL && config.materialized().equals("ephemeral");
