@@ -28,7 +28,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
@@ -235,17 +234,8 @@ final class NodeBuild {
         ModelRun told = told(ModelRun.Status.SUCCEEDED, rows, Optional.empty(), results);
         build.ledger().record(sql.connection(), build.order().run(), told);
         boolean added = compiled.filter(Compiled::incremental).isPresent();
-        new ModelColumns(sql.connection()).note(node.relation().shown(), origins, added, marks(sql));
+        new ModelColumns(sql.connection()).note(node.relation().shown(), origins, added, node.pii());
         return told;
-    }
-
-    /** Which columns hold personal values, as far as the project says it. */
-    private Map<String, Boolean> marks(Sql sql) throws SQLException {
-        Map<String, Boolean> marks = new TreeMap<>();
-        for (String column : Catalog.columns(sql.connection(), node.relation()).keySet()) {
-            described(column).flatMap(Node.Column::pii).or(node.config()::pii).ifPresent(pii -> marks.put(column, pii));
-        }
-        return marks;
     }
 
     private Run.RunError complaint(List<TestRun> results, Optional<Kind> existing) {
@@ -325,12 +315,6 @@ final class NodeBuild {
         }
     }
 
-    private Optional<Node.Column> described(String column) {
-        return node.columns().values().stream()
-                .filter(given -> given.name().equals(column) || given.name().toLowerCase(Locale.ROOT).equals(column))
-                .findFirst();
-    }
-
     /** The descriptions as comments in the database. */
     private void comment(Sql sql) throws SQLException {
         String kind = isView() ? "VIEW" : "TABLE";
@@ -341,7 +325,10 @@ final class NodeBuild {
             return;
         }
         for (String column : Catalog.columns(sql.connection(), node.relation()).keySet()) {
-            Optional<Node.Column> described = described(column).filter(given -> !given.description().isBlank());
+            Optional<Node.Column> described = node.columns().values().stream()
+                    .filter(given -> given.name().equals(column) || given.name().toLowerCase(Locale.ROOT).equals(column))
+                    .filter(given -> !given.description().isBlank())
+                    .findFirst();
             if (described.isPresent()) {
                 sql.execute("COMMENT ON COLUMN %s.%s IS %s".formatted(
                         node.relation(), Sql.quoted(column), Sql.literal(described.get().description().strip())));

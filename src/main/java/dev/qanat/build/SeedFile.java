@@ -91,14 +91,6 @@ final class SeedFile {
         this.seed = seed;
     }
 
-    /** What the project says of personal values; empty where it says nothing. */
-    private String marks() {
-        Map<String, Boolean> marks = new TreeMap<>();
-        seed.config().pii().ifPresent(pii -> marks.put("*", pii));
-        seed.columns().values().forEach(column -> column.pii().ifPresent(pii -> marks.put(column.name(), pii)));
-        return marks.isEmpty() ? "" : " " + marks;
-    }
-
     /** What the table depends on: the file's bytes, how they are read, and which of its columns are personal. */
     String sha256() {
         try (DigestOutputStream out =
@@ -110,7 +102,7 @@ final class SeedFile {
                             seed.config().delimiter(),
                             seed.config().quoteColumns(),
                             seed.relation(),
-                            marks())
+                            seed.pii().isEmpty() ? "" : " " + seed.pii())
                     .getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(out.getMessageDigest().digest());
         } catch (IOException e) {

@@ -22,6 +22,7 @@ import java.util.Optional;
 public final class ModelColumns {
 
     private static final String ASKED = "pg_temp.qanat_columns";
+    private static final TypeReference<Map<String, Boolean>> MARKS = new TypeReference<>() {};
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Connection connection;
@@ -29,7 +30,7 @@ public final class ModelColumns {
     /**
      * What is known of a relation.
      *
-     * @param marks by column, whether it is personal, where the project says it
+     * @param marks by column, whether it is personal, where the project says it; {@code *} is for all other columns
      * @param origins what its rows were made of; empty where nobody can tell
      */
     record Known(Map<String, Boolean> marks, Optional<Origins> origins) {}
@@ -44,7 +45,7 @@ public final class ModelColumns {
      * @param relation its schema and name with a dot between
      * @param origins what the rows that were written are made of; empty where nobody can tell
      * @param added whether the relation has the rows that it had before as well
-     * @param marks by column, whether it is personal, where the project says it
+     * @param marks by column, whether it is personal, where the project says it; {@code *} is for all other columns
      */
     public void note(String relation, Optional<Origins> origins, boolean added, Map<String, Boolean> marks) throws SQLException {
         Optional<Origins> all = origins;
@@ -86,9 +87,37 @@ public final class ModelColumns {
         }
     }
 
-    /** All relations that are known, by their names. */
+    /**
+     * Notes what the project says of the columns of its sources.
+     *
+     * @param marks by relation and column, whether it is personal; {@code *} is for all other columns
+     */
+    public void noteSources(Map<String, Map<String, Boolean>> marks) throws SQLException {
+        try (PreparedStatement insert = connection.prepareStatement("""
+                INSERT INTO qanat.source_columns AS known (relation, marks) SELECT key, value FROM jsonb_each(?::jsonb) ORDER BY key
+                ON CONFLICT (relation) DO UPDATE SET marks = excluded.marks WHERE known.marks <> excluded.marks""")) {
+            insert.setString(1, json(marks));
+            insert.executeUpdate();
+        }
+    }
+
+    /** All models and seeds that are known, by their names. */
     Map<String, Known> all() throws SQLException {
         return read("");
+    }
+
+    /** What the project says of its sources, by relation and column. */
+    Map<String, Map<String, Boolean>> sources() throws SQLException {
+        Map<String, Map<String, Boolean>> sources = new HashMap<>();
+        try (PreparedStatement select = connection.prepareStatement("SELECT relation, marks FROM qanat.source_columns");
+                ResultSet row = select.executeQuery()) {
+            while (row.next()) {
+                sources.put(row.getString("relation"), JSON.readValue(row.getString("marks"), MARKS));
+            }
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("the ledger's table source_columns", e);
+        }
+        return sources;
     }
 
     private Map<String, Known> read(String condition, String... values) throws SQLException {
@@ -102,7 +131,7 @@ public final class ModelColumns {
                 while (row.next()) {
                     String origins = row.getString("origins");
                     all.put(row.getString("relation"), new Known(
-                            JSON.readValue(row.getString("marks"), new TypeReference<Map<String, Boolean>>() {}),
+                            JSON.readValue(row.getString("marks"), MARKS),
                             origins == null ? Optional.empty() : Optional.of(JSON.readValue(origins, Origins.class))));
                 }
             }

@@ -1,7 +1,7 @@
 package dev.qanat.personal;
 
+import dev.qanat.failure.Code;
 import dev.qanat.failure.Failure;
-import dev.qanat.failure.TransientFailure;
 import dev.qanat.pipeline.ConfigHistory;
 import dev.qanat.pipeline.Pipelines;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -9,6 +9,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
@@ -44,6 +46,8 @@ public class PersonalColumns {
             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
             JOIN pg_type t ON t.oid = a.atttypid
             WHERE n.nspname || '.' || c.relname = ANY (?)""";
+
+    private static final String LOCKED = "55P03";
 
     /** Where the project stores rows that fail its tests. */
     private static final String FAILURES = "SELECT DISTINCT stored_in FROM qanat.run_test WHERE stored_in IS NOT NULL";
@@ -84,10 +88,21 @@ public class PersonalColumns {
     public Map<String, Set<String>> of(Collection<String> names) {
         PipelineMarks marks = new PipelineMarks(history, pipelines);
         try (Connection connection = dataSource.getConnection()) {
-            Map<String, Set<String>> all = new Look(connection, marks, names).personal();
-            return names.stream().collect(Collectors.toMap(name -> name, name -> all.getOrDefault(name, Set.of())));
+            execute(connection, "SET lock_timeout = '1s'");
+            try {
+                Map<String, Set<String>> all = new Look(connection, marks, names).personal();
+                return names.stream().collect(Collectors.toMap(name -> name, name -> all.getOrDefault(name, Set.of())));
+            } finally {
+                execute(connection, "RESET lock_timeout");
+            }
         } catch (SQLException e) {
             throw Failure.of(e, "looking for personal columns");
+        }
+    }
+
+    private static void execute(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
         }
     }
 
@@ -101,18 +116,23 @@ public class PersonalColumns {
         Look(Connection connection, PipelineMarks marks, Collection<String> names) throws SQLException {
             models = new ModelColumns(connection).all();
             models.forEach((name, model) -> model.origins().ifPresent(origins -> made.put(name, new Written(origins))));
-            ViewQuery.all(connection).forEach(view -> made.put(view.view(), new Viewed(connection, view)));
+            AtomicBoolean locked = new AtomicBoolean();
+            ViewQuery.all(connection).forEach(view -> made.put(view.view(), new Viewed(connection, view, locked)));
             Set<String> concerned = new HashSet<>(names);
             concerned.addAll(models.keySet());
             concerned.addAll(made.keySet());
             made.values().forEach(each -> each.uses().forEach(column -> concerned.add(column.relation())));
             relations = relations(connection, concerned);
             Set<String> failures = failures(connection);
+            Map<String, Map<String, Boolean>> sources = new ModelColumns(connection).sources();
             relations.forEach((name, relation) -> {
                 boolean untold = failures.contains(name) || models.containsKey(name) && !made.containsKey(name);
                 Predicate<String> marked =
                         untold && relation.pipeline.isEmpty() ? column -> mark(name, column).orElse(true) : marks.of(name, relation.pipeline);
-                personal.put(name, relation.columns.keySet().stream().filter(marked).collect(Collectors.toSet()));
+                Map<String, Boolean> source = sources.getOrDefault(name, Map.of());
+                personal.put(name, relation.columns.keySet().stream()
+                        .filter(marked.or(column -> of(source, column).orElse(false)))
+                        .collect(Collectors.toSet()));
                 if (relation.pipeline.isPresent()) {
                     made.remove(name);
                 }
@@ -121,7 +141,7 @@ public class PersonalColumns {
 
         /** What the project says of a column. */
         private Optional<Boolean> mark(String name, String column) {
-            return Optional.ofNullable(models.get(name)).map(model -> model.marks().get(column));
+            return Optional.ofNullable(models.get(name)).flatMap(model -> of(model.marks(), column));
         }
 
         /** What is made of personal columns is personal, until nothing more is. */
@@ -139,6 +159,10 @@ public class PersonalColumns {
                 }
             }
             return personal;
+        }
+
+        private static Optional<Boolean> of(Map<String, Boolean> marks, String column) {
+            return Optional.ofNullable(marks.getOrDefault(column, marks.get("*")));
         }
 
         private Set<String> personal(String name, Relation relation, Made of, boolean any) throws SQLException {
@@ -189,11 +213,14 @@ public class PersonalColumns {
     private static final class Viewed implements Made {
         private final Connection connection;
         private final ViewQuery query;
+        private final AtomicBoolean locked;
         private @Nullable Origins origins;
 
-        Viewed(Connection connection, ViewQuery query) {
+        /** @param locked whether a view was met on which somebody works, for which one waits once */
+        Viewed(Connection connection, ViewQuery query, AtomicBoolean locked) {
             this.connection = connection;
             this.query = query;
+            this.locked = locked;
         }
 
         @Override
@@ -206,22 +233,31 @@ public class PersonalColumns {
             return query.anything();
         }
 
-        /** Where the query cannot be asked, all of it is taken for computed. */
+        /** Where the query cannot be asked, or not now, all of it is taken for computed. Who works on it leaves it changed, and it is looked at again. */
         @Override
         public Origins origins() throws SQLException {
             Origins known = origins;
             if (known == null) {
-                try {
-                    known = query.origins(connection);
-                } catch (SQLException e) {
-                    if (Failure.of(e, query.view()) instanceof TransientFailure) {
-                        throw e;
-                    }
-                    known = new Origins(Map.of(), Set.of(), query.uses(), query.anything());
-                }
+                known = locked.get() ? untold() : asked();
                 origins = known;
             }
             return known;
+        }
+
+        private Origins asked() throws SQLException {
+            try {
+                return query.origins(connection);
+            } catch (SQLException e) {
+                if (Failure.of(e, query.view()).code() == Code.DATABASE_UNAVAILABLE) {
+                    throw e;
+                }
+                locked.set(locked.get() || LOCKED.equals(e.getSQLState()));
+                return untold();
+            }
+        }
+
+        private Origins untold() {
+            return new Origins(Map.of(), Set.of(), query.uses(), query.anything());
         }
     }
 

@@ -26,8 +26,8 @@ import org.postgresql.PGResultSetMetaData;
 record ViewQuery(long oid, String view, Set<ColumnName> uses, boolean anything) {
 
     /**
-     * PostgreSQL notes for each view which columns it uses. Of whole rows, {@code row_to_json(t)}, it notes the table alone; they are seen in
-     * the stored query by their column's number. A function's body it does not look into.
+     * PostgreSQL notes for each view which columns it uses. Of whole rows, {@code row_to_json(t)}, it notes the table at most; they are seen
+     * in the stored query by their column's number. A function's body it does not look into.
      */
     private static final String VIEWS = """
             WITH rule AS MATERIALIZED (
@@ -44,7 +44,7 @@ record ViewQuery(long oid, String view, Set<ColumnName> uses, boolean anything) 
                 JOIN pg_class c ON c.oid = d.refobjid AND c.oid <> rule.view
                 JOIN pg_namespace n ON n.oid = c.relnamespace
                 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-                    AND (a.attnum = d.refobjsubid OR d.refobjsubid = 0 AND rule.whole_rows)
+                    AND (a.attnum = d.refobjsubid OR rule.whole_rows)
                 WHERE d.classid = 'pg_rewrite'::regclass AND d.objid = rule.oid AND d.refclassid = 'pg_class'::regclass) AS used ON true""";
 
     /** All views but the database's own. */

@@ -36,6 +36,7 @@ class Catalogue {
                 UNION ALL SELECT i.indexrelid::text || ' ' || i.xmin::text FROM relation r JOIN pg_index i ON i.indrelid = r.oid
                 UNION ALL SELECT pipeline || ' ' || version || ' ' || xmin::text FROM qanat.config_history
                 UNION ALL SELECT relation || ' ' || xmin::text FROM qanat.model_columns
+                UNION ALL SELECT relation || ': ' || xmin::text FROM qanat.source_columns
                 UNION ALL SELECT oid::text || ' ' || xmin::text FROM pg_rewrite WHERE ev_class >= 16384) AS parts""";
 
     private static final String COLUMNS = """
