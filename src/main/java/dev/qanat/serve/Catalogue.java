@@ -39,8 +39,12 @@ class Catalogue {
                 UNION ALL SELECT relation || ': ' || xmin::text FROM qanat.source_columns
                 UNION ALL SELECT oid::text || ' ' || xmin::text FROM pg_rewrite WHERE ev_class >= 16384) AS parts""";
 
+    /** What a column or a key promises may be not so yet, or not so in the tables that inherit. */
     private static final String COLUMNS = """
-            SELECT n.nspname, c.relname, a.attname, a.attnotnull,
+            SELECT n.nspname, c.relname, a.attname,
+                a.attnotnull AND NOT EXISTS (
+                    SELECT FROM pg_constraint f WHERE f.conrelid = c.oid AND f.contype = 'n' AND a.attnum = ANY (f.conkey)
+                        AND (NOT f.convalidated OR f.connoinherit AND c.relhassubclass)) AS attnotnull,
                 format_type(a.atttypid, a.atttypmod) AS type_name, format('%I.%I', base_schema.nspname, base.typname) AS cast_name,
                 base.typname, base.typcategory, element.typname AS element,
                 k.position AS key_position, substring(obj_description(c.oid, 'pg_class') FROM '^Loaded by pipeline (\\w+), ') AS pipeline
@@ -52,6 +56,7 @@ class Catalogue {
             JOIN pg_namespace base_schema ON base_schema.oid = base.typnamespace
             LEFT JOIN pg_type element ON element.oid = base.typelem AND base.typcategory = 'A'
             LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
+                AND NOT (c.relkind = 'r' AND c.relhassubclass)
             LEFT JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k (attnum, position) ON k.attnum = a.attnum
             WHERE n.nspname = ANY (:schemas) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
               AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')

@@ -179,7 +179,16 @@ final class QueryReader {
                 .collect(Collectors.toMap(ServedColumn::name, this::of, (one, other) -> one, LinkedHashMap::new));
         boolean told = !table.key().isEmpty();
         List<QueryColumn> unique = told ? table.key().stream().map(name -> column("order", name)).toList() : List.copyOf(sortable.values());
+        if (unique.isEmpty()) {
+            unique = table.columns().stream().map(this::fingerprint).toList();
+        }
         return new Relation(from, where, given, sortable, unique, told);
+    }
+
+    /** What tells values apart that have no order. */
+    private QueryColumn fingerprint(ServedColumn column) {
+        Field<String> md5 = DSL.function("md5", String.class, of(column).field().cast(SQLDataType.CLOB));
+        return new QueryColumn(md5, new ServedColumn(column.name(), "text", "pg_catalog.text", Kind.TEXT, true, true));
     }
 
     private Relation groups(List<SelectItem> items) {

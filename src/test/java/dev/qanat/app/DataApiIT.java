@@ -149,7 +149,8 @@ class DataApiIT {
         assertThat(served("b", "is.true")).containsExactly(1, 4);
         assertThat(served("b", "not.is.true")).containsExactly(2, 3, 5);
         assertThat(served("v", "like.a*")).containsExactly(1, 4);
-        assertThat(served("v", "like.a\\*b\\_c\\\\d")).isEmpty();
+        assertThat(served("v", "like.a\\*b\\_c\\\\d")).containsExactly(4);
+        assertThat(served("v", "like.a\\*")).isEmpty();
         assertThat(served("v", "like.*\\_*")).containsExactly(4);
         assertThat(served("t", "ilike.N\u00c4ME*")).containsExactly(3);
     }
