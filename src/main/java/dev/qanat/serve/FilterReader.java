@@ -102,6 +102,9 @@ final class FilterReader {
             if (column.type().kind() != Kind.TEXT) {
                 throw text.problem("'" + operator + "' is for text, and " + shown(column));
             }
+            if (value.indexOf('\0') >= 0) {
+                throw text.problem("a text has no character 0");
+            }
             Field<String> pattern = DSL.val(STAR.matcher(value).replaceAll(FilterReader::pattern));
             return operator.equals("like") ? column.field().like(pattern) : column.field().likeIgnoreCase(pattern);
         }

@@ -129,8 +129,9 @@ class PagingIT {
                     statement.execute("DELETE FROM silver." + table + " WHERE id % 2 = 1 AND id % 3 = 0");
                     statement.execute("DELETE FROM silver." + table + " WHERE id % 2 = 1");
                 }
+                Thread.sleep(5);
             }
-        } catch (SQLException e) {
+        } catch (SQLException | InterruptedException e) {
             throw new IllegalStateException(e);
         }
     }
