@@ -7,7 +7,7 @@ CREATE TABLE model_columns (
 );
 COMMENT ON TABLE model_columns IS 'Models and seeds that stand, told in the transaction that published them';
 COMMENT ON COLUMN model_columns.relation IS 'Such as gold.daily_returns';
-COMMENT ON COLUMN model_columns.marks IS 'By column, whether the project says that it holds personal values (meta: pii); * is for all others';
+COMMENT ON COLUMN model_columns.marks IS 'By column, whether the project says that it is personal (meta: pii); * is for all others';
 COMMENT ON COLUMN model_columns.origins IS 'Of a table: which columns it was made of; null where nobody can tell';
 
 CREATE TABLE source_columns (

@@ -26,9 +26,9 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which columns of tables and views are personal. A column is, if a pipeline or the project says so, if it is a copy of one that is, or if it
- * is computed in a query that uses one: a text or what may hold texts, and also numbers, truth values and times where what is used is no
- * text. Rather one too many than one too few. Blocking; safe for use by several threads.
+ * Which columns of tables and views are personal. A column is, if a pipeline or the project says so, if it is a copy of one that is, or
+ * if it is computed in a query that uses one: a text or what may hold texts, and also numbers, truth values and times where what is used
+ * is no text. Rather one too many than one too few. Blocking; safe for use by several threads.
  */
 @ApplicationScoped
 public class PersonalColumns {
@@ -127,8 +127,9 @@ public class PersonalColumns {
             Map<String, Map<String, Boolean>> sources = new ModelColumns(connection).sources();
             relations.forEach((name, relation) -> {
                 boolean untold = failures.contains(name) || models.containsKey(name) && !made.containsKey(name);
-                Predicate<String> marked =
-                        untold && relation.pipeline.isEmpty() ? column -> mark(name, column).orElse(true) : marks.of(name, relation.pipeline);
+                Predicate<String> marked = untold && relation.pipeline.isEmpty()
+                        ? column -> mark(name, column).orElse(true)
+                        : marks.of(name, relation.pipeline);
                 Map<String, Boolean> source = sources.getOrDefault(name, Map.of());
                 personal.put(name, relation.columns.keySet().stream()
                         .filter(marked.or(column -> of(source, column).orElse(false)))
@@ -233,7 +234,7 @@ public class PersonalColumns {
             return query.anything();
         }
 
-        /** Where the query cannot be asked, or not now, all of it is taken for computed. Who works on it leaves it changed, and it is looked at again. */
+        /** Where the query cannot be asked, all of it is taken for computed. Who works on it leaves it changed, and it is asked again. */
         @Override
         public Origins origins() throws SQLException {
             Origins known = origins;

@@ -10,6 +10,7 @@ import dev.qanat.pipeline.Pipeline;
 import dev.qanat.pipeline.Pipelines;
 import dev.qanat.pipeline.Resource;
 import dev.qanat.records.PersonalFields;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -133,6 +134,15 @@ final class PipelineMarks {
         return resource.personalColumns().stream().map(Column::name).collect(Collectors.toSet());
     }
 
+    /** A field, and the objects that it is in. */
+    private static List<String> withThoseAround(String field) {
+        List<String> fields = new ArrayList<>(List.of(field));
+        for (int end = field.lastIndexOf("__"); end > 0; end = field.lastIndexOf("__", end - 1)) {
+            fields.add(field.substring(0, end));
+        }
+        return fields;
+    }
+
     /** Also columns that were found in the data, where their fields are treated as personal, and what is computed of personal ones. */
     private static Predicate<String> marked(Resource resource) {
         List<Column> personal = resource.personalColumns();
@@ -146,8 +156,8 @@ final class PipelineMarks {
                 return TELLING.contains(declared.get().type().kind())
                         && declared.get().expr().orElseThrow().names().stream().anyMatch(names::contains);
             }
-            String field = declared.map(Column::from).orElse(column);
-            return personal.stream().anyMatch(each -> PersonalFields.areTreatedAs(field, each));
+            List<String> fields = withThoseAround(declared.map(Column::from).orElse(column));
+            return personal.stream().anyMatch(each -> fields.stream().anyMatch(field -> PersonalFields.areTreatedAs(field, each)));
         };
     }
 }

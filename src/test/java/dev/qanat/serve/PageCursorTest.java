@@ -53,7 +53,9 @@ class PageCursorTest {
     void one_with_other_columns_or_of_another_order_is_none() {
         String other = PageCursor.write("silver.salaries", List.of("a", "1"));
         for (String cursor : List.of(forged("a"), forged("a", "1", "2"), forged(), other, "", "AAAA", "null", "\u00e9")) {
-            assertThatThrownBy(() -> query("after", cursor)).isInstanceOf(InputFailure.class).hasMessageStartingWith("after: this is no cursor");
+            assertThatThrownBy(() -> query("after", cursor))
+                    .isInstanceOf(InputFailure.class)
+                    .hasMessageStartingWith("after: this is no cursor");
         }
     }
 
