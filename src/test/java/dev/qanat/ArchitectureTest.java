@@ -15,6 +15,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
 import dev.qanat.records.Chunk;
+import dev.qanat.records.PersonalFields;
 import dev.qanat.records.RawRecord;
 import java.io.File;
 import java.io.IOException;
@@ -133,7 +134,7 @@ class ArchitectureTest {
 
     @Test
     void build_knows_a_project_and_who_is_told() {
-        knows("build", "failure", "settings", "transform", "load", "ledger").check(OURS);
+        knows("build", "failure", "settings", "transform", "load", "ledger", "personal").check(OURS);
     }
 
     @Test
@@ -147,8 +148,20 @@ class ArchitectureTest {
     }
 
     @Test
-    void serve_knows_what_pipelines_say_of_columns() {
-        knows("serve", "failure", "pipeline").check(OURS);
+    void personal_knows_what_pipelines_say_of_columns() {
+        // Of records only which fields are taken for personal.
+        knows("personal", "failure", "pipeline", "records").check(OURS);
+        noClasses()
+                .that()
+                .resideInAPackage("dev.qanat.personal..")
+                .should()
+                .dependOnClassesThat(resideInAPackage("dev.qanat.records..").and(DescribedPredicate.not(type(PersonalFields.class))))
+                .check(OURS);
+    }
+
+    @Test
+    void serve_knows_what_pipelines_expose_and_which_columns_are_personal() {
+        knows("serve", "failure", "pipeline", "personal").check(OURS);
     }
 
     @Test

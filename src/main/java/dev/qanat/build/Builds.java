@@ -5,6 +5,7 @@ import dev.qanat.failure.Failure;
 import dev.qanat.failure.InputFailure;
 import dev.qanat.ledger.ModelRuns;
 import dev.qanat.load.TableName;
+import dev.qanat.personal.ModelColumns;
 import dev.qanat.transform.Manifest;
 import dev.qanat.transform.Node;
 import jakarta.annotation.PreDestroy;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -130,10 +132,19 @@ public class Builds {
                     .forEach(node -> manifest.compile(node, catalog, order.fullRefresh()));
             nodes.stream().filter(Builds::stands).forEach(Builds::refuseOwnSchemas);
             makeSchemas(new Sql(connection), nodes);
+            new ModelColumns(connection).noteSources(manifest.nodes().stream()
+                    .filter(node -> node.kind() == Node.Kind.SOURCE)
+                    .collect(Collectors.toMap(node -> node.relation().shown(), Node::pii, Builds::either)));
             return new Build(dataSource, ledger, project.folder(), manifest, order, catalog, nodes);
         } catch (SQLException e) {
             throw Failure.of(e, "building models");
         }
+    }
+
+    private static Map<String, Boolean> either(Map<String, Boolean> one, Map<String, Boolean> other) {
+        Map<String, Boolean> either = new TreeMap<>(one);
+        other.forEach((column, pii) -> either.merge(column, pii, Boolean::logicalOr));
+        return either;
     }
 
     private Collection<Node> chosen(Manifest manifest, Order order) {

@@ -7,6 +7,8 @@ import dev.qanat.ledger.ModelRun;
 import dev.qanat.ledger.Run;
 import dev.qanat.ledger.TestRun;
 import dev.qanat.load.Staging;
+import dev.qanat.personal.ModelColumns;
+import dev.qanat.personal.Origins;
 import dev.qanat.transform.Compiled;
 import dev.qanat.transform.ExistingRelations.Kind;
 import dev.qanat.transform.Node;
@@ -60,6 +62,7 @@ final class NodeBuild {
     private final Instant started = Instant.now();
     private Optional<Compiled> compiled = Optional.empty();
     private Optional<Long> rows = Optional.empty();
+    private Optional<Origins> origins = Optional.of(Origins.NONE);
     private List<TestRun> results = List.of();
 
     NodeBuild(Build build, Node node, List<Node> tests) {
@@ -230,6 +233,8 @@ final class NodeBuild {
         hooks(sql, compiled.map(Compiled::postHooks).orElse(List.of()), true);
         ModelRun told = told(ModelRun.Status.SUCCEEDED, rows, Optional.empty(), results);
         build.ledger().record(sql.connection(), build.order().run(), told);
+        boolean added = compiled.filter(Compiled::incremental).isPresent();
+        new ModelColumns(sql.connection()).note(node.relation().shown(), origins, added, node.pii());
         return told;
     }
 
@@ -260,6 +265,7 @@ final class NodeBuild {
         if (view) {
             return Optional.empty();
         }
+        origins = new ModelColumns(sql.connection()).origins(now.sql());
         if (now.incremental()) {
             return Optional.of(increment(sql));
         }

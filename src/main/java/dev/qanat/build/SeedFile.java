@@ -91,17 +91,18 @@ final class SeedFile {
         this.seed = seed;
     }
 
-    /** What the table depends on: the file's bytes and how they are read. */
+    /** What the table depends on: the file's bytes, how they are read, and which of its columns are personal. */
     String sha256() {
         try (DigestOutputStream out =
                 new DigestOutputStream(OutputStream.nullOutputStream(), MessageDigest.getInstance("SHA-256"))) {
             Files.copy(file, out);
-            out.write("%s %s %s %s"
+            out.write("%s %s %s %s%s"
                     .formatted(
                             new TreeMap<>(seed.config().columnTypes()),
                             seed.config().delimiter(),
                             seed.config().quoteColumns(),
-                            seed.relation())
+                            seed.relation(),
+                            seed.pii().isEmpty() ? "" : " " + seed.pii())
                     .getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(out.getMessageDigest().digest());
         } catch (IOException e) {

@@ -66,6 +66,11 @@ public final class PersonalFields {
         return name.equals(letters(column.from())) || name.equals(letters(column.name()));
     }
 
+    /** Whether the values of a field, or of one of a numbered name, are treated as those of a column. */
+    public static boolean areTreatedAs(String field, Column column) {
+        return mayBe(field, column) || mayBe(NUMBERED.matcher(field).replaceFirst(""), column);
+    }
+
     private static String letters(String name) {
         StringBuilder letters = new StringBuilder(name.length());
         Normalizer.normalize(name, Normalizer.Form.NFKD)

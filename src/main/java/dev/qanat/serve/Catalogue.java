@@ -2,8 +2,9 @@ package dev.qanat.serve;
 
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.LoadingCache;
-import dev.qanat.serve.ServedColumn.Kind;
+import dev.qanat.personal.PersonalColumns;
 import dev.qanat.pipeline.Pipelines;
+import dev.qanat.serve.ServedColumn.Kind;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -35,10 +37,17 @@ class Catalogue {
                 UNION ALL SELECT r.oid::text || '.' || a.attnum || ' ' || a.xmin::text
                     FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid
                 UNION ALL SELECT i.indexrelid::text || ' ' || i.xmin::text FROM relation r JOIN pg_index i ON i.indrelid = r.oid
-                UNION ALL SELECT pipeline || ' ' || version || ' ' || xmin::text FROM qanat.config_history) AS parts""";
+                UNION ALL SELECT pipeline || ' ' || version || ' ' || xmin::text FROM qanat.config_history
+                UNION ALL SELECT relation || ' ' || xmin::text FROM qanat.model_columns
+                UNION ALL SELECT relation || ': ' || xmin::text FROM qanat.source_columns
+                UNION ALL SELECT oid::text || ' ' || xmin::text FROM pg_rewrite WHERE ev_class >= 16384) AS parts""";
 
+    /** What a column or a key promises may be not so yet, or not so in the tables that inherit. */
     private static final String COLUMNS = """
-            SELECT n.nspname, c.relname, a.attname, a.attnotnull,
+            SELECT n.nspname, c.relname, a.attname,
+                a.attnotnull AND NOT EXISTS (
+                    SELECT FROM pg_constraint f WHERE f.conrelid = c.oid AND f.contype = 'n' AND a.attnum = ANY (f.conkey)
+                        AND (NOT f.convalidated OR f.connoinherit AND c.relhassubclass)) AS attnotnull,
                 format_type(a.atttypid, a.atttypmod) AS type_name, format('%I.%I', base_schema.nspname, base.typname) AS cast_name,
                 base.typname, base.typcategory, element.typname AS element,
                 k.position AS key_position, substring(obj_description(c.oid, 'pg_class') FROM '^Loaded by pipeline (\\w+), ') AS pipeline
@@ -49,8 +58,16 @@ class Catalogue {
             JOIN pg_type base ON base.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END
             JOIN pg_namespace base_schema ON base_schema.oid = base.typnamespace
             LEFT JOIN pg_type element ON element.oid = base.typelem AND base.typcategory = 'A'
-            LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
-            LEFT JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k (attnum, position) ON k.attnum = a.attnum
+            LEFT JOIN LATERAL (
+                SELECT indkey, indnkeyatts FROM pg_index AS i
+                WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
+                  AND NOT (c.relkind = 'r' AND c.relhassubclass)
+                  AND i.indnkeyatts = (
+                    SELECT count(*) FROM pg_attribute AS n WHERE n.attrelid = c.oid AND n.attnotnull
+                      AND n.attnum = ANY ((i.indkey::smallint[])[0:i.indnkeyatts - 1]))
+                ORDER BY i.indisprimary DESC, i.indnkeyatts, i.indexrelid LIMIT 1) AS i ON true
+            LEFT JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k (attnum, position)
+                ON k.attnum = a.attnum AND k.position <= i.indnkeyatts
             WHERE n.nspname = ANY (:schemas) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
               AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
             ORDER BY c.oid, a.attnum""";
@@ -66,7 +83,7 @@ class Catalogue {
     /**
      * What was seen.
      *
-     * @param open the tables without personal columns
+     * @param open the tables without personal columns, as far as something is left of them
      */
     private record Known(String fingerprint, Map<String, ServedTable> tables, Map<String, ServedTable> open) {
 
@@ -114,9 +131,21 @@ class Catalogue {
         if (!fingerprint.equals(last.fingerprint)) {
             Map<String, ServedTable> tables = tables(schemas);
             pipelines.refresh();
-            last = new Known(fingerprint, tables, personal.without(tables.values()));
+            last = new Known(fingerprint, tables, open(tables));
         }
         return last;
+    }
+
+    private Map<String, ServedTable> open(Map<String, ServedTable> tables) {
+        Map<String, Set<String>> hidden = personal.of(tables.keySet());
+        Map<String, ServedTable> open = new LinkedHashMap<>();
+        tables.forEach((name, table) -> {
+            ServedTable rest = table.without(hidden.getOrDefault(name, Set.of()));
+            if (!rest.columns().isEmpty()) {
+                open.put(name, rest);
+            }
+        });
+        return Map.copyOf(open);
     }
 
     private Map<String, ServedTable> tables(String[] schemas) {

@@ -4,6 +4,9 @@ import dev.qanat.serve.ServedColumn.Kind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jooq.Condition;
 import org.jooq.Field;
 import org.jooq.impl.DSL;
@@ -16,6 +19,8 @@ final class FilterReader {
 
     private static final int DEEPEST = 10;
     private static final List<String> OPERATORS = List.of("eq", "neq", "gt", "gte", "lt", "lte", "like", "ilike", "in", "is");
+
+    private static final Pattern STAR = Pattern.compile("\\\\.|\\*", Pattern.DOTALL);
 
     private final BiFunction<String, String, QueryColumn> columns;
     private final List<BoundValue> values = new ArrayList<>();
@@ -102,7 +107,10 @@ final class FilterReader {
             if (column.type().kind() != Kind.TEXT) {
                 throw text.problem("'" + operator + "' is for text, and " + shown(column));
             }
-            Field<String> pattern = DSL.val(value.replace('*', '%'));
+            if (value.indexOf('\0') >= 0) {
+                throw text.problem("a text has no character 0");
+            }
+            Field<String> pattern = DSL.val(STAR.matcher(value).replaceAll(FilterReader::pattern));
             return operator.equals("like") ? column.field().like(pattern) : column.field().likeIgnoreCase(pattern);
         }
         Field<String> bound = bound(column, text, value);
@@ -114,6 +122,11 @@ final class FilterReader {
             case "lt" -> column.field().lt(bound);
             default -> column.field().le(bound);
         };
+    }
+
+    /** A star is for any text, unless a backslash takes its meaning from it. */
+    private static String pattern(MatchResult found) {
+        return Matcher.quoteReplacement(found.group().equals("*") ? "%" : found.group().equals("\\*") ? "*" : found.group());
     }
 
     private Condition in(QueryColumn column, DialectText text) {

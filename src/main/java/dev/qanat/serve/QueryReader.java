@@ -2,6 +2,7 @@ package dev.qanat.serve;
 
 import dev.qanat.serve.Query.Counting;
 import dev.qanat.serve.ServedColumn.Kind;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -31,6 +32,9 @@ import org.jspecify.annotations.Nullable;
 final class QueryReader {
 
     private static final Set<String> WORDS = Set.of("select", "order", "limit", "offset", "after", "count", "group");
+    /** Bytes of an identifier of PostgreSQL, which cuts longer ones. */
+    private static final int LONGEST_NAME = 63;
+
     private static final Set<String> TREES = Set.of("and", "or", "not.and", "not.or");
 
     private final ServedTable table;
@@ -189,7 +193,16 @@ final class QueryReader {
                 .collect(Collectors.toMap(ServedColumn::name, this::of, (one, other) -> one, LinkedHashMap::new));
         boolean told = !table.key().isEmpty();
         List<QueryColumn> unique = told ? table.key().stream().map(name -> column("order", name)).toList() : List.copyOf(sortable.values());
+        if (unique.isEmpty()) {
+            unique = table.columns().stream().map(this::fingerprint).toList();
+        }
         return new Relation(from, where, given, sortable, unique, told);
+    }
+
+    /** What tells values apart that have no order. */
+    private QueryColumn fingerprint(ServedColumn column) {
+        Field<String> md5 = DSL.function("md5", String.class, of(column).field().cast(SQLDataType.CLOB));
+        return new QueryColumn(md5, new ServedColumn(column.name(), "text", "pg_catalog.text", Kind.TEXT, true, true));
     }
 
     private Relation groups(List<SelectItem> items) {
@@ -251,6 +264,9 @@ final class QueryReader {
     }
 
     private static void give(Map<String, QueryColumn> given, String name, QueryColumn column) {
+        if (name.getBytes(StandardCharsets.UTF_8).length > LONGEST_NAME || name.indexOf('\0') >= 0) {
+            throw DialectText.problem("select", "'" + name + "' is no name of PostgreSQL's, which have " + LONGEST_NAME + " bytes at most");
+        }
         if (given.put(name, column) != null) {
             throw DialectText.problem(
                     "select", "two columns would be called '" + name + "'; give one another name, as in 'other:" + name + "'");

@@ -9,7 +9,7 @@ import java.util.Set;
  *
  * @param pipeline that loads it, as its comment says; empty when none does
  * @param columns in the table's order; one at least
- * @param key the columns of its primary key; empty when it has none
+ * @param key the columns that tell its rows apart: of the primary key, or of another unique index without nulls; empty when it has none
  */
 record ServedTable(String schema, String name, Optional<String> pipeline, List<ServedColumn> columns, List<String> key) {
 

@@ -117,6 +117,9 @@ final class ConfigBuilder {
         if (MAPS.contains(key) && !(value instanceof Map)) {
             throw wrong(key, "a mapping", value);
         }
+        if (key.equals("meta") && value instanceof Map<?, ?> meta && !(meta.get("pii") instanceof Boolean) && meta.get("pii") != null) {
+            throw wrong("meta.pii", "true or false", meta.get("pii"));
+        }
         if (REFUSED.contains(key) && Values.truth(value)) {
             refuse(key, value);
         }

@@ -296,7 +296,14 @@ final class ManifestReader {
         Map<String, Node.Column> columns = new LinkedHashMap<>();
         for (YamlMap column : item.maps("columns")) {
             String name = column.need("name");
-            columns.put(name, new Node.Column(name, described(column), column.text("data_type").orElse("")));
+            ConfigBuilder config = new ConfigBuilder("");
+            try {
+                config.add(Properties.settings(column));
+            } catch (TemplateFault fault) {
+                throw fault.failure();
+            }
+            Optional<Boolean> pii = NodeConfig.pii(config.soFar().getOrDefault("meta", Map.of()));
+            columns.put(name, new Node.Column(name, described(column), column.text("data_type").orElse(""), pii));
         }
         draft.columns = columns;
     }

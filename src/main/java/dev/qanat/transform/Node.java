@@ -1,9 +1,11 @@
 package dev.qanat.transform;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * A model, a seed, a source or a test.
@@ -39,8 +41,27 @@ public record Node(
         TEST
     }
 
-    /** @param dataType as declared; empty if it is not */
-    public record Column(String name, String description, String dataType) {}
+    /**
+     * A column that is described.
+     *
+     * @param dataType as declared; empty if it is not
+     * @param pii whether its values are personal, as its {@code meta} says; empty if it says nothing
+     */
+    public record Column(String name, String description, String dataType, Optional<Boolean> pii) {}
+
+    /**
+     * Whether columns hold personal values, as {@code meta} says: by their names as they are written and in lower case, and under
+     * {@code *} for all others. Empty where nothing is said.
+     */
+    public Map<String, Boolean> pii() {
+        Map<String, Boolean> marks = new TreeMap<>();
+        config.pii().ifPresent(pii -> marks.put("*", pii));
+        columns.values().forEach(column -> column.pii().ifPresent(pii -> {
+            marks.putIfAbsent(column.name().toLowerCase(Locale.ROOT), pii);
+            marks.put(column.name(), pii);
+        }));
+        return marks;
+    }
 
     public boolean isEphemeral() {
         return kind == Kind.MODEL && config.materialized().equals("ephemeral");

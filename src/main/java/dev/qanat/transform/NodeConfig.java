@@ -114,6 +114,16 @@ public final class NodeConfig {
         return texts("merge_exclude_columns");
     }
 
+    /** Whether the values of all columns are personal, but of those that say it themselves; empty if nothing is said. */
+    public Optional<Boolean> pii() {
+        return pii(value("meta").orElse(Map.of()));
+    }
+
+    /** What {@code meta} says of personal values. */
+    static Optional<Boolean> pii(Object meta) {
+        return meta instanceof Map<?, ?> map && map.get("pii") instanceof Boolean pii ? Optional.of(pii) : Optional.empty();
+    }
+
     public boolean unlogged() {
         return flag("unlogged").orElse(false);
     }

@@ -38,7 +38,7 @@ class DataApiIT {
 
     private static final List<String> HOSTILE = List.of(
             "'", "''; DROP TABLE silver.%s; --", "\"", "\" OR 1=1 --", "1) OR (1=1", "\\", "\\'", "$1", "?", ":x", "{0}", "%",
-                    "a\u0001b", "\uD83D\uDE00",
+                    "a\u0001b", "\uD83D\uDE00", "a\u0000b", "{{7*7}}", "${jndi:ldap://x}", "\u2019 OR \u20191\u2019=\u20191",
             "1 UNION SELECT hash FROM qanat.api_key", "pg_sleep(10)", "../../qanat.api_key", "*/ OR /*");
 
     private static final HttpClient HTTP = HttpClient.newHttpClient();
@@ -149,7 +149,8 @@ class DataApiIT {
         assertThat(served("b", "is.true")).containsExactly(1, 4);
         assertThat(served("b", "not.is.true")).containsExactly(2, 3, 5);
         assertThat(served("v", "like.a*")).containsExactly(1, 4);
-        assertThat(served("v", "like.a\\*b\\_c\\\\d")).isEmpty();
+        assertThat(served("v", "like.a\\*b\\_c\\\\d")).containsExactly(4);
+        assertThat(served("v", "like.a\\*")).isEmpty();
         assertThat(served("v", "like.*\\_*")).containsExactly(4);
         assertThat(served("t", "ilike.N\u00c4ME*")).containsExactly(3);
     }
@@ -196,8 +197,21 @@ class DataApiIT {
         String before = qanat.value("SELECT md5(string_agg(t::text, '' ORDER BY id)) FROM silver." + table + " AS t");
         for (String each : HOSTILE) {
             String hostile = each.replace("%s", table);
-            assertThat(served("t", "eq." + hostile)).isEmpty();
-            assertThat(served("t", "in.(\"" + hostile.replace("\\", "\\\\").replace("\"", "\\\"") + "\")")).isEmpty();
+            String quoted = '"' + hostile.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
+            if (hostile.indexOf('\0') < 0) {
+                assertThat(served("t", "eq." + hostile)).isEmpty();
+                assertThat(served("t", "in.(" + quoted + ")")).isEmpty();
+                assertThat(data("select", quoted + ":id", "order", "id", "limit", "1").jsonPath().<Map<String, Object>>get("items[0]"))
+                        .isEqualTo(Map.of(hostile, 1));
+                assertThat(data("group", "b", "select", quoted + ":count()", "order", quoted + ".desc").jsonPath().getList("items"))
+                        .isEqualTo(List.of(Map.of(hostile, 2), Map.of(hostile, 2), Map.of(hostile, 1)));
+            } else {
+                for (String filter : List.of("eq.", "neq.", "like.", "not.ilike.")) {
+                    assertThat(data("t", filter + hostile).statusCode()).as(filter).isEqualTo(400);
+                }
+                assertThat(data("select", quoted + ":id").statusCode()).isEqualTo(400);
+            }
+            assertThat(data("t", "like." + hostile + "*").statusCode()).isIn(200, 400);
             for (String column : List.of("i", "z", "u", "m", "x", "jb")) {
                 assertThat(data(column, "eq." + hostile).statusCode()).as(column + " " + hostile).isIn(200, 400);
             }
@@ -213,6 +227,12 @@ class DataApiIT {
                     .statusCode())
                     .as("Accept: " + hostile)
                     .isIn(200, 406);
+            for (String header : List.of("Accept-Encoding", "Range", "If-None-Match", "Cookie", "User-Agent", "Prefer")) {
+                assertThat(qanat.request().header(header, hostile.replaceAll("[^ -~]", "x")).queryParam("limit", 1)
+                        .get("/api/v1/data/{table}", "silver." + table).statusCode())
+                        .as(header + ": " + hostile)
+                        .isEqualTo(200);
+            }
         }
         assertThat(qanat.value("SELECT md5(string_agg(t::text, '' ORDER BY id)) FROM silver." + table + " AS t")).isEqualTo(before);
         for (String name : List.of("qanat.api_key", "qanat.run", "pg_catalog.pg_class", "information_schema.tables", "bronze.x",
@@ -221,6 +241,76 @@ class DataApiIT {
             assertThat(answer.statusCode()).as(name).isEqualTo(404);
             assertThat(answer.jsonPath().getString("detail")).isEqualTo("there is no table '" + name + "'");
         }
+    }
+
+    @Test
+    void lists_trees_and_their_negations_take_values_of_every_type_and_null() throws Exception {
+        for (String column : List.of("id", "t", "v", "c", "i", "n", "f", "b", "d", "h", "l", "z", "u", "x", "p", "jb", "m", "a")) {
+            List<String> values = qanat.query("SELECT DISTINCT %1$s::text AS value FROM silver.%2$s WHERE %1$s IS NOT NULL ORDER BY 1"
+                    .formatted(column, table)).stream().map(row -> row.get("value")).toList();
+            List<String> quoted = values.stream().map(value -> '"' + value.replace("\\", "\\\\").replace("\"", "\\\"") + '"').toList();
+            String literals = values.stream().map(DataApiIT::literal).collect(joining(", "));
+            String one = literal(values.get(0));
+            String other = literal(values.get(values.size() - 1));
+
+            String all = "in.(" + String.join(",", quoted) + ")";
+            assertThat(served(column, all)).as(column).isEqualTo(ids(column + " IN (" + literals + ")"));
+            assertThat(served(column, "not.in.(" + quoted.get(0) + ")")).as(column).isEqualTo(ids("NOT " + column + " IN (" + one + ")"));
+            for (Map.Entry<String, String> operator : OPERATORS.entrySet()) {
+                assertThat(served("and", "(" + column + ".not." + operator.getKey() + "." + quoted.get(0) + ",id.gt.0)"))
+                        .as(column + " " + operator)
+                        .isEqualTo(ids("NOT " + column + " " + operator.getValue() + " " + one));
+            }
+            String tree = "(" + column + ".gt." + quoted.get(0) + ",not.and(" + column + ".lte." + quoted.get(quoted.size() - 1) + ","
+                    + column + ".not.is.null))";
+            String meant = "(%1$s > %2$s OR NOT (%1$s <= %3$s AND %1$s IS NOT NULL))".formatted(column, one, other);
+            assertThat(served("or", tree)).as(tree).isEqualTo(ids(meant));
+            assertThat(served("not.or", tree)).as(tree).isEqualTo(ids("NOT " + meant));
+        }
+        for (String pattern : List.of("*", "%", "", "a_*", "*\"*", "*\\\\*", "n\u00e4*\uD83D\uDE00", "_", "*'*")) {
+            for (String column : List.of("t", "v", "c")) {
+                String like = literal(pattern.replace('*', '%'));
+                assertThat(served(column, "like." + pattern)).as(pattern).isEqualTo(ids(column + " LIKE " + like));
+                assertThat(served(column, "not.ilike." + pattern)).as(pattern).isEqualTo(ids("NOT " + column + " ILIKE " + like));
+            }
+        }
+    }
+
+    @Test
+    void an_operator_that_is_not_for_a_type_is_told() {
+        for (String column : List.of("id", "i", "n", "f", "b", "d", "h", "l", "z", "u", "x", "p", "jb", "m", "a", "j")) {
+            for (String operator : List.of("like", "ilike", "not.like")) {
+                Response answer = data(column, operator + ".a*");
+                assertThat(answer.statusCode()).isEqualTo(400);
+                assertThat(answer.jsonPath().getString("detail")).contains("like' is for text, and '" + column + "' is of type ");
+            }
+        }
+        for (String column : List.of("id", "t", "n", "d", "z", "u", "jb", "m", "a", "j")) {
+            for (String truth : List.of("true", "false", "unknown")) {
+                assertThat(data(column, "not.is." + truth).jsonPath().getString("detail")).contains("'is." + truth + "' is for booleans");
+            }
+            assertThat(data(column, "is.1").jsonPath().getString("detail")).contains("'1' is none of null, not_null, true, false, unknown");
+        }
+        for (String operator : List.of("eq.1", "neq.1", "gt.1", "gte.1", "lt.1", "lte.1", "in.(1)")) {
+            assertThat(data("j", operator).jsonPath().getString("detail")).contains("whose values cannot be compared");
+        }
+        Map<String, String> wrong = Map.ofEntries(
+                Map.entry("id", "1.5"), Map.entry("i", "9223372036854775808"), Map.entry("n", "1,5"), Map.entry("f", "1e999"),
+                Map.entry("b", "maybe"), Map.entry("d", "2024-13-01"), Map.entry("h", "25:00"), Map.entry("l", "yesterday evening"),
+                Map.entry("z", "2024-01-01T00:00:00+99"), Map.entry("u", "x"), Map.entry("x", "\\xg"), Map.entry("p", "1 lustrum"),
+                Map.entry("jb", "{"), Map.entry("m", "SAD"), Map.entry("a", "{"));
+        wrong.forEach((column, value) -> {
+            for (String filter : List.of("eq." + value, "not.gte." + value)) {
+                Response answer = data(column, filter);
+                assertThat(answer.statusCode()).as(column + " " + answer.asString()).isEqualTo(400);
+                assertThat(answer.jsonPath().getString("detail"))
+                        .startsWith(column + ": '" + value + "' is no value of '" + column + "', which is of");
+            }
+        });
+        String longest = "x".repeat(63);
+        assertThat(data("select", longest + ":id", "limit", "1", "order", "id").jsonPath().getList("items").toString())
+                .isEqualTo("[{" + longest + "=1}]");
+        assertThat(data("select", longest + "x:id").jsonPath().getString("detail")).contains("63 bytes at most");
     }
 
     @Test
