@@ -39,7 +39,7 @@ class OpenApiIT {
 
     /** What Quarkus serves; all else are routes. */
     private static final Set<String> NOT_ROUTES =
-            Set.of("GET /q/health", "GET /q/health/ready", "GET /q/health/live", "GET /q/openapi", "GET /docs", "GET /runs/{id}/events",
+            Set.of("GET /q/health", "GET /q/health/ready", "GET /q/health/live", "GET /q/openapi", "GET /docs", "GET /redoc", "GET /runs/{id}/events",
                     "GET /api/v1/data/{table}");
 
     /** What is seen where an API key is set or the database is away. */
@@ -150,7 +150,7 @@ class OpenApiIT {
 
         Set<String> described = new TreeSet<>();
         description.operations().forEach(operation -> operation.text().path("responses").fieldNames().forEachRemaining(status -> {
-            boolean down = status.equals("503") || operation.path().startsWith("/q/") || operation.path().equals("/docs");
+            boolean down = status.equals("503") || operation.path().startsWith("/q/") || operation.path().matches("/docs|/redoc");
             if (!ELSEWHERE.contains(status) && !(down && !status.equals("200"))) {
                 described.add(operation + " " + status);
             }
@@ -354,6 +354,7 @@ class OpenApiIT {
         answers("GET", "/q/openapi", request(), 200);
         answers("GET", "/q/openapi", request().queryParam("format", "json"), 200);
         answers("GET", "/docs", request(), 200);
+        answers("GET", "/redoc", request(), 200);
     }
 
     /** What any operation answers to a request from another site, and to a URL that cannot be. */
@@ -381,18 +382,25 @@ class OpenApiIT {
     }
 
     @Test
-    void the_page_for_people_needs_nothing_from_elsewhere() {
-        Response page = qanat.request().get("/docs");
+    void the_pages_for_people_need_nothing_from_elsewhere() {
+        for (String at : List.of("/docs", "/redoc")) {
+            Response page = qanat.request().get(at);
 
-        assertThat(page.contentType()).startsWith("text/html");
-        assertThat(page.asString()).contains("/q/openapi");
-        List<String> parts = QUOTED.matcher(page.asString()).results().map((MatchResult found) -> found.group(1)).toList();
-        assertThat(parts).anyMatch(part -> part.endsWith(".js")).anyMatch(part -> part.endsWith(".css"));
-        for (String part : parts) {
-            String path = part.startsWith("/") ? part : "/docs/" + part;
-            assertThat(part).doesNotContain("//");
-            assertThat(qanat.request().get(path).statusCode()).as(path).isEqualTo(200);
+            assertThat(page.contentType()).startsWith("text/html");
+            assertThat(page.header("Content-Security-Policy")).contains("script-src 'self'", "frame-ancestors 'none'");
+            assertThat(page.asString()).contains("/q/openapi");
+            List<String> parts = QUOTED.matcher(page.asString()).results()
+                    .map((MatchResult found) -> found.group(1))
+                    .filter(part -> !part.startsWith("data:"))
+                    .toList();
+            assertThat(parts).anyMatch(part -> part.endsWith(".js"));
+            for (String part : parts) {
+                String path = part.startsWith("/") ? part : at + "/" + part;
+                assertThat(part).doesNotContain("//");
+                assertThat(qanat.request().get(path).statusCode()).as(path).isEqualTo(200);
+            }
         }
+        assertThat(qanat.request().get("/redoc/redoc.standalone.js").asString()).contains("Redoc").doesNotContain("//cdn.");
     }
 
     private static RequestSpecification request() {
