@@ -32,6 +32,9 @@ class Catalogue {
                 UNION ALL SELECT r.oid::text || '.' || a.attnum || ' ' || a.xmin::text
                     FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid
                 UNION ALL SELECT i.indexrelid::text || ' ' || i.xmin::text FROM relation r JOIN pg_index i ON i.indrelid = r.oid
+                UNION ALL SELECT r.oid::text || '#' || d.objsubid || ' ' || d.xmin::text
+                    FROM relation r JOIN pg_description d ON d.objoid = r.oid AND d.classoid = 'pg_class'::regclass
+                UNION ALL SELECT oid::text || ' ' || xmin::text FROM pg_enum
                 UNION ALL SELECT pipeline || ' ' || version || ' ' || xmin::text FROM qanat.config_history) AS parts""";
 
     private static final String COLUMNS = """
@@ -86,6 +89,21 @@ class Catalogue {
     Optional<ServedTable> table(String name, boolean whole) {
         Known known = cache.get(exposed);
         return Optional.ofNullable((whole ? known.tables : known.open).get(name));
+    }
+
+    /**
+     * The tables that are exposed, by their names.
+     *
+     * @param whole whether with their personal columns
+     */
+    Map<String, ServedTable> tables(boolean whole) {
+        Known known = cache.get(exposed);
+        return whole ? known.tables : known.open;
+    }
+
+    /** Another text whenever a table, what is said of it, or what of it is personal is not as it was. */
+    String fingerprint() {
+        return cache.get(exposed).fingerprint;
     }
 
     /** Has the next question looked up: what was known has turned out to be old. */
