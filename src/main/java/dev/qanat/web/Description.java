@@ -78,8 +78,8 @@ final class Description {
         for (ColumnDescription column : table.columns()) {
             column.filter().ifPresent(filter -> {
                 ObjectNode parameter = filters.addObject().put("name", column.name()).put("in", "query");
-                String type = '`' + column.type() + '`';
-                parameter.put("description", column.comment().map(comment -> type + ": " + comment).orElse(type));
+                String type = "`%s`, as in `%s`".formatted(column.type(), filter);
+                parameter.put("description", column.comment().map(comment -> comment + "\n\n" + type).orElse(type));
                 parameter.putObject("schema").put("type", "string").putArray("examples").add(filter);
             });
         }

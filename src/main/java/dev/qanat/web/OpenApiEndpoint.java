@@ -10,6 +10,7 @@ import dev.qanat.access.Caller;
 import dev.qanat.access.Role;
 import io.quarkus.arc.All;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -82,7 +83,7 @@ final class OpenApiEndpoint {
     private void answer(RoutingContext exchange, String suffix) {
         Caller caller = Callers.noted(exchange);
         Asked asked = new Asked(form(exchange, suffix), caller != null && caller.role().reaches(Role.OPERATOR));
-        underWay.computeIfAbsent(asked, this::look)
+        look(asked)
                 .timeout(PATIENCE_SECONDS, TimeUnit.SECONDS)
                 .recover(failure -> {
                     LOG.warnf("Only what is written by hand is described: %s", failure.getMessage());
@@ -94,7 +95,16 @@ final class OpenApiEndpoint {
 
     /** Those who ask at once wait for one answer. */
     private Future<Text> look(Asked asked) {
-        return vertx.executeBlocking(() -> text(asked, parts), false).onComplete(done -> underWay.remove(asked));
+        Promise<Text> look = Promise.promise();
+        Future<Text> before = underWay.putIfAbsent(asked, look.future());
+        if (before != null) {
+            return before;
+        }
+        vertx.executeBlocking(() -> text(asked, parts), false).onComplete(done -> {
+            underWay.remove(asked);
+            look.handle(done);
+        });
+        return look.future();
     }
 
     private static Form form(RoutingContext exchange, String suffix) {
