@@ -4,11 +4,14 @@ import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.TextNode;
 import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SchemaLocation;
+import com.networknt.schema.SchemaValidatorsConfig;
 import com.networknt.schema.SpecVersion.VersionFlag;
+import com.networknt.schema.ValidationMessage;
 import dev.qanat.app.ApiDescription.Operation;
 import io.restassured.response.Response;
 import io.restassured.specification.RequestSpecification;
@@ -253,19 +256,33 @@ class LiveDescriptionIT {
         JsonNode operation = operation(description, "silver.types");
         JsonNode schema = row(description, operation);
 
+        SchemaValidatorsConfig formats = SchemaValidatorsConfig.builder().formatAssertionsEnabled(true).build();
+        JsonSchema strict = JsonSchemaFactory.getInstance(VersionFlag.V202012).getSchema(schema, formats);
+        JsonSchema plain = JsonSchemaFactory.getInstance(VersionFlag.V202012).getSchema(schema);
         JsonNode rows = ApiDescription.json(get("/api/v1/data/silver.types").asString()).path("items");
         assertThat(rows).hasSize(5);
         for (JsonNode row : rows) {
             assertThat(row.fieldNames()).toIterable().containsExactlyElementsOf(schema.path("properties")::fieldNames);
-            List<String> faults = description.faults(schema, row);
+            List<String> faults = strict.validate(row).stream().map(ValidationMessage::toString).toList();
             if (row.path("id").asInt() < 4) {
                 assertThat(faults).as(row.toString()).isEmpty();
             } else {
                 // What RFC 3339 cannot say is text all the same: a format is a note.
-                assertThat(faults).as(row.toString()).hasSize(2).anyMatch(fault -> fault.startsWith("$.d: ")).anyMatch(fault ->
-                        fault.startsWith("$.z: "));
+                assertThat(faults)
+                        .as(row.toString())
+                        .hasSize(2)
+                        .anyMatch(fault -> fault.startsWith("/d: "))
+                        .anyMatch(fault -> fault.startsWith("/z: "));
             }
+            assertThat(plain.validate(row)).as(row.toString()).isEmpty();
         }
+        // Nor is every value taken.
+        schema.path("properties").properties().stream().filter(column -> column.getValue().has("type")).forEach(column -> {
+            JsonNode wrong = ApiDescription.json(column.getValue().toString().contains("object") ? "1" : "{\"a\": 1}");
+            assertThat(plain.validate(JsonNodeFactory.instance.objectNode().set(column.getKey(), wrong)))
+                    .as(column.getKey())
+                    .isNotEmpty();
+        });
         assertThat(schema.path("properties")).isEqualTo(ApiDescription.json(
                 Files.readString(Path.of("src/test/resources/openapi/types.json"))));
         assertThat(filters(operation).keySet()).containsExactlyInAnyOrderElementsOf(schema.path("properties")::fieldNames);
