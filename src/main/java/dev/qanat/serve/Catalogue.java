@@ -11,6 +11,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import javax.sql.DataSource;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -96,9 +98,11 @@ class Catalogue {
      *
      * @param whole whether with their personal columns
      */
-    Map<String, ServedTable> tables(boolean whole) {
+    SortedMap<String, ServedTable> tables(boolean whole) {
         Known known = cache.get(exposed);
-        return whole ? known.tables : known.open;
+        SortedMap<String, ServedTable> tables = new TreeMap<>(whole ? known.tables : known.open);
+        tables.values().removeIf(table -> !exposed.has(table.schema(), table.name()));
+        return tables;
     }
 
     /** Another text whenever a table, what is said of it, or what of it is personal is not as it was. */

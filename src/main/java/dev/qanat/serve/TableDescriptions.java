@@ -9,7 +9,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -70,7 +69,7 @@ public class TableDescriptions {
      * @param personal whether with columns that a pipeline marks as {@code pii}
      */
     public List<TableDescription> of(boolean personal) {
-        Map<String, ServedTable> tables = new TreeMap<>(catalogue.tables(personal));
+        Map<String, ServedTable> tables = catalogue.tables(personal);
         String[] schemas = exposed.schemas().toArray(String[]::new);
         ValueSchemas values = new ValueSchemas(db.sql(TYPES)
                 .param("schemas", schemas)

@@ -68,7 +68,7 @@ final class ValueSchemas {
         }
         if (type.madeOf != 0) {
             // How many dimensions a value has is its own matter; what was declared is the best that is known.
-            Map<String, Object> items = dimensions > 1 ? nullableArray(oid, size, dimensions - 1) : of(type.madeOf, size, 0, true);
+            Map<String, Object> items = dimensions > 1 ? of(oid, size, dimensions - 1, true) : of(type.madeOf, size, 0, true);
             return schema("array", items.isEmpty() ? Map.of() : Map.of("items", items));
         }
         if (type.form == 'e') {
@@ -78,10 +78,6 @@ final class ValueSchemas {
             return schema("object", Map.of());
         }
         return type.builtIn ? builtIn(type.name, size) : schema("string", Map.of());
-    }
-
-    private Map<String, Object> nullableArray(long oid, int size, int dimensions) {
-        return of(oid, size, dimensions, true);
     }
 
     private static Map<String, Object> builtIn(String name, int size) {

@@ -31,8 +31,8 @@ import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
 
 /**
- * {@code GET /q/openapi}, in place of Quarkus' own: what is written by hand, with what there is to be described for whoever asks. Where that
- * cannot be found out, what is written by hand alone. In memory are the last texts, four at most.
+ * {@code GET /q/openapi}, in place of Quarkus' own: what is written by hand, with what there is to be described for whoever asks. Where
+ * that cannot be found out, what is written by hand alone. In memory are the last texts, four at most.
  */
 @Singleton
 final class OpenApiEndpoint {

@@ -42,8 +42,8 @@ class LiveDescriptionIT {
 
     /** Names that mean something in URLs, in templates of paths, in YAML, or that are nearly the same. */
     private static final List<String> AWKWARD = List.of(
-            "a b", "a_b", "A b", "a-20b", "a+b", "a.b", "..", "a/b", "a\\b", "a{b}", "a%20b", "a#b?c&d=e;f", "\"a\" 'b'", "a: b", "- a", "*",
-            "~", "$ref", "日本 é \uD83D\uDE00", "a\tb\nc", "a.csv", "<b>a</b>", "null", "1e5");
+            "a b", "a_b", "A b", "a-20b", "a+b", "a.b", "..", "a/b", "a\\b", "a{b}", "a%20b", "a#b?c&d=e;f", "\"a\" 'b'", "a: b", "- a",
+            "*", "~", "$ref", "日本 é \uD83D\uDE00", "a\tb\nc", "a.csv", "<b>a</b>", "null", "1e5");
 
     private static Qanat qanat;
     private static Qanat other;
@@ -139,7 +139,9 @@ class LiveDescriptionIT {
                 .containsExactly("id", "born", "_run_id", "_position", "_row_hash", "_created_at", "_updated_at");
         assertThat(operation.path("description").asText()).startsWith("Loaded by pipeline people");
         for (String form : List.of("json", "yaml")) {
-            assertThat(request(qanat, viewer).get("/q/openapi." + form).asString()).contains("silver.people").doesNotContain("private_mail");
+            assertThat(request(qanat, viewer).get("/q/openapi." + form).asString())
+                    .contains("silver.people")
+                    .doesNotContain("private_mail");
         }
         assertThat(qanat.request().get("/q/openapi").statusCode()).isEqualTo(401);
     }
@@ -154,13 +156,17 @@ class LiveDescriptionIT {
                 { "type": "object", "title": "gold.moods", "description": "How it was", "properties": {
                     "day": { "type": "string", "format": "date", "description": "In Basel" },
                     "mood": { "type": ["string", "null"], "enum": ["sad", "ok", null] } } }"""));
-        assertThat(operation(before, "gold.moods").at("/parameters/0/description").asText()).isEqualTo("In Basel\n\n`date`, as in `gte.2026-01-01`");
+        assertThat(operation(before, "gold.moods").at("/parameters/0/description").asText())
+                .isEqualTo("In Basel\n\n`date`, as in `gte.2026-01-01`");
         assertThat(operation(before, "gold.moods").path("description").asText()).isEqualTo("How it was");
 
         changed("COMMENT ON TABLE gold.moods IS 'How it is'", "/description", "How it is");
         changed("COMMENT ON COLUMN gold.moods.day IS NULL", "/properties/day", "{\"type\":\"string\",\"format\":\"date\"}");
         changed("ALTER TYPE gold.mood ADD VALUE 'fine'", "/properties/mood/enum", "[\"sad\",\"ok\",\"fine\",null]");
-        changed("ALTER TABLE gold.moods ADD COLUMN note varchar(9)", "/properties/note", "{\"type\":[\"string\",\"null\"],\"maxLength\":9}");
+        changed(
+                "ALTER TABLE gold.moods ADD COLUMN note varchar(9)",
+                "/properties/note",
+                "{\"type\":[\"string\",\"null\"],\"maxLength\":9}");
         changed("ALTER TABLE gold.moods RENAME COLUMN note TO remark", "/properties/note", "");
 
         qanat.execute("DROP TABLE gold.moods");
@@ -183,8 +189,9 @@ class LiveDescriptionIT {
     void hundreds_of_tables_with_awkward_names_are_a_valid_description_and_each_path_leads_to_its_rows() throws Exception {
         for (String name : AWKWARD) {
             String quoted = '"' + name.replace("\"", "\"\"") + '"';
-            qanat.execute("CREATE TABLE silver." + quoted + " (id integer PRIMARY KEY, " + quoted + " text, \"select\" text, \"or\" text,"
-                    + " \"" + name.replace("\"", "\"\"") + " 2\" numeric); INSERT INTO silver." + quoted + " VALUES (7, 'x', 'y', 'z', 1.5)");
+            String second = '"' + name.replace("\"", "\"\"") + " 2\"";
+            qanat.execute("CREATE TABLE silver." + quoted + " (id integer PRIMARY KEY, " + quoted + " text, \"select\" text, \"or\" text, "
+                    + second + " numeric); INSERT INTO silver." + quoted + " VALUES (7, 'x', 'y', 'z', 1.5)");
         }
         qanat.execute("DO $$ BEGIN FOR i IN 1..300 LOOP EXECUTE format('CREATE TABLE gold.\"Table %s\" (a integer, b text, c date)', i);"
                 + " END LOOP; END $$");
@@ -240,13 +247,16 @@ class LiveDescriptionIT {
                     st silver.place, co silver.code, cs silver.codes, ow silver.own, cast_to_json silver.point,
                     a text[], a2 integer[][], az timestamptz[], aj jsonb[], ae silver.size[], an numeric(5,2)[]);
                 INSERT INTO silver.types VALUES
-                    (1, 1, 9007199254740993, 1.25, 12345678901234567890.5, 0.1, 1.5, true, 'a', 'abcde', 'ab', 'x', '2024-02-29', '23:59:59.5',
-                        '12:00+02', '2024-01-01 12:00', '2024-01-01 12:00+02', '1 day', '00000000-0000-0000-0000-000000000001', '\\x00ff',
-                        7, 3, '10.0.0.1', '101', '<a/>', '[1,5)', '{"b": 1.10}', '[1]', 'S', ROW ('a', 1), 'abc', '{x,yz}', 'own', '[1,2)',
+                    (1, 1, 9007199254740993, 1.25, 12345678901234567890.5, 0.1, 1.5, true, 'a', 'abcde', 'ab', 'x', '2024-02-29',
+                        '23:59:59.5', '12:00+02', '2024-01-01 12:00', '2024-01-01 12:00+02', '1 day',
+                        '00000000-0000-0000-0000-000000000001', '\\x00ff', 7, 3, '10.0.0.1', '101', '<a/>', '[1,5)',
+                        '{"b": 1.10}', '[1]', 'S', ROW ('a', 1), 'abc', '{x,yz}', 'own', '[1,2)',
                         '{a,"b,c",NULL}', '{{1,2},{3,NULL}}', '{2024-01-01 12:00Z}', '{"{}"}', '{S}', '{1.5,NaN}'),
-                    (2, -1, -1, 'NaN', 'Infinity', '-Infinity', 'NaN', false, '日本', '日本日本日', 'é', '', '0001-01-01', '00:00', '00:00Z',
-                        '9999-12-31', '1969-07-20 20:17:40.123456Z', '-3 days', 'ffffffff-ffff-ffff-ffff-ffffffffffff', '', 0, -1, '::1/64',
-                        '000', '<a>b</a>', 'empty', '1', '"x"', 'it''s "M"', ROW (NULL, NULL), '', '{}', '', '[3,9)', '{}', '{}', '{}', '{}', '{}', '{}');
+                    (2, -1, -1, 'NaN', 'Infinity', '-Infinity', 'NaN', false, '日本', '日本日本日', 'é', '', '0001-01-01', '00:00',
+                        '00:00Z', '9999-12-31', '1969-07-20 20:17:40.123456Z', '-3 days', 'ffffffff-ffff-ffff-ffff-ffffffffffff',
+                        '', 0, -1, '::1/64', '000', '<a>b</a>', 'empty', '1', '"x"', 'it''s "M"', ROW (NULL, NULL),
+                        '', '{}', '', '[3,9)', '{}', '{}', '{}',
+                        '{}', '{}', '{}');
                 INSERT INTO silver.types (id, t) VALUES (3, '');
                 INSERT INTO silver.types (id, t, d, l, z) VALUES (4, '', 'infinity', '-infinity', 'infinity'),
                     (5, '', '0044-03-15 BC', '12345-01-01', '12345-01-01Z');
@@ -310,7 +320,8 @@ class LiveDescriptionIT {
         assertThat(head.header("ETag")).isEqualTo(tag);
         assertThat(head.asByteArray()).isEmpty();
         qanat.execute("CREATE TABLE gold.another (id integer)");
-        withinASecond("it is another one", () -> request(other, viewer).header("If-None-Match", tag).get("/q/openapi.json").statusCode() == 200);
+        withinASecond("it is another one", () -> request(other, viewer).header("If-None-Match", tag).get("/q/openapi.json")
+                .statusCode() == 200);
     }
 
     @Test
