@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -37,6 +39,9 @@ class Catalogue {
                 UNION ALL SELECT r.oid::text || '.' || a.attnum || ' ' || a.xmin::text
                     FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid
                 UNION ALL SELECT i.indexrelid::text || ' ' || i.xmin::text FROM relation r JOIN pg_index i ON i.indrelid = r.oid
+                UNION ALL SELECT r.oid::text || '#' || d.objsubid || ' ' || d.xmin::text
+                    FROM relation r JOIN pg_description d ON d.objoid = r.oid AND d.classoid = 'pg_class'::regclass
+                UNION ALL SELECT oid::text || ' ' || xmin::text FROM pg_enum
                 UNION ALL SELECT pipeline || ' ' || version || ' ' || xmin::text FROM qanat.config_history
                 UNION ALL SELECT relation || ' ' || xmin::text FROM qanat.model_columns
                 UNION ALL SELECT relation || ': ' || xmin::text FROM qanat.source_columns
@@ -113,6 +118,23 @@ class Catalogue {
     Optional<ServedTable> any(String name, boolean whole) {
         Known known = cache.get(exposed);
         return Optional.ofNullable((whole ? known.tables : known.open).get(name));
+    }
+
+    /**
+     * The tables that are exposed, by their names.
+     *
+     * @param whole whether with their personal columns
+     */
+    SortedMap<String, ServedTable> tables(boolean whole) {
+        Known known = cache.get(exposed);
+        SortedMap<String, ServedTable> tables = new TreeMap<>(whole ? known.tables : known.open);
+        tables.values().removeIf(table -> !exposed.has(table.schema(), table.name()));
+        return tables;
+    }
+
+    /** Another text whenever a table, what is said of it, or what of it is personal is not as it was. */
+    String fingerprint() {
+        return cache.get(exposed).fingerprint;
     }
 
     /** Has the next question looked up: what was known has turned out to be old. */

@@ -70,6 +70,11 @@ final class QueryReader {
         this.from = DSL.table(DSL.name(table.schema(), table.name())).as("t");
     }
 
+    /** Whether a parameter of this name means something else than a column. */
+    static boolean isWord(String name) {
+        return WORDS.contains(name) || TREES.contains(name);
+    }
+
     /** @throws dev.qanat.failure.InputFailure saying what of the request is not right */
     static Query read(ServedTable table, DataRequest request, QueryLimits limits) {
         QueryReader reader = new QueryReader(table, request.format(), limits);

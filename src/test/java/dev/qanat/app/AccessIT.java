@@ -296,12 +296,15 @@ class AccessIT {
     }
 
     @Test
-    void the_page_of_the_description_opens_for_a_browser_and_asks_for_a_key() {
+    void the_pages_of_the_description_open_for_a_browser_and_ask_for_a_key() {
         for (RequestSpecification request : List.of(qanat.request(), with(viewer), qanat.request().header("Authorization", "Bearer " + viewer))) {
             Response page = request.get("/docs");
             assertThat(page.statusCode()).as(page.asString()).isEqualTo(200);
             assertThat(page.contentType()).startsWith("text/html");
             assertThat(page.asString()).contains("SwaggerUIBundle", "requestInterceptor: async request => { if (request.loadSpec");
+            Response other = request.get("/redoc");
+            assertThat(other.statusCode()).as(other.asString()).isEqualTo(200);
+            assertThat(other.asString()).contains("Redoc.init", "prompt('API key')");
         }
         assertThat(qanat.request().get("/q/openapi").statusCode()).isEqualTo(401);
     }

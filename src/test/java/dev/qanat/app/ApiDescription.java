@@ -60,6 +60,10 @@ final class ApiDescription {
         return new ApiDescription(tree(yaml));
     }
 
+    static ApiDescription ofJson(String json) {
+        return new ApiDescription(json(json));
+    }
+
     /** A YAML text as a tree. */
     static JsonNode tree(String yaml) {
         return JSON.valueToTree(new Load(LoadSettings.builder().build()).loadFromString(yaml));
