@@ -38,13 +38,15 @@ public class Queries {
 
     private final AgroalDataSource dataSource;
     private final Catalogue catalogue;
+    private final Freshness freshness;
     private final QueryLimits limits;
     private final Semaphore places;
     private final Semaphore downloads;
 
-    Queries(@DataSource(DATA_SOURCE) AgroalDataSource dataSource, Catalogue catalogue, QueryLimits limits) {
+    Queries(@DataSource(DATA_SOURCE) AgroalDataSource dataSource, Catalogue catalogue, Freshness freshness, QueryLimits limits) {
         this.dataSource = dataSource;
         this.catalogue = catalogue;
+        this.freshness = freshness;
         this.limits = limits;
         this.places = new Semaphore(limits.atOnce(), true);
         this.downloads = new Semaphore(Math.max(1, limits.atOnce() / 2));
@@ -53,6 +55,27 @@ public class Queries {
     /** Whether there is a table of this name, a schema and a name with a dot between, for whom the request is for. */
     public boolean has(String table, boolean personal) {
         return catalogue.table(table, personal).isPresent();
+    }
+
+    /**
+     * The version of the rows that an answer would have now, see {@link Rows#version}.
+     *
+     * @throws InputFailure as {@link #rows}
+     * @throws TransientFailure as {@link #rows}
+     */
+    public Optional<String> version(DataRequest request) {
+        ServedTable table = table(request);
+        if (!QueryReader.read(table, request, limits).isSteady()) {
+            return Optional.empty();
+        }
+        enter();
+        try (Connection connection = dataSource.getConnection()) {
+            return freshness.now(connection, table);
+        } catch (SQLException e) {
+            throw failure(e, request);
+        } finally {
+            places.release();
+        }
     }
 
     /**
@@ -94,16 +117,25 @@ public class Queries {
                     Code.TOO_MANY_DOWNLOADS, "as many downloads as may are being sent already; try again in a moment");
         }
         try {
+            enter();
+        } catch (TransientFailure e) {
+            downloads.release(download ? 1 : 0);
+            throw e;
+        }
+        return () -> {
+            places.release();
+            downloads.release(download ? 1 : 0);
+        };
+    }
+
+    private void enter() {
+        try {
             if (places.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-                return () -> {
-                    places.release();
-                    downloads.release(download ? 1 : 0);
-                };
+                return;
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        downloads.release(download ? 1 : 0);
         throw new TransientFailure(Code.TOO_MANY_QUERIES, "as many queries as may are at work; try again in a moment");
     }
 
@@ -127,12 +159,13 @@ public class Queries {
         Connection connection = dataSource.getConnection();
         try {
             connection.setAutoCommit(false);
+            Optional<String> version = query.isSteady() ? freshness.recent(connection, query.table()) : Optional.empty();
             Optional<Long> total = query.counting().isPresent()
                     ? Optional.of(total(connection, query, cancelling))
                     : Optional.empty();
             PreparedStatement statement = prepared(connection, query.rows());
             cancelling.by(statement::cancel);
-            return new Rows(query, connection, statement.executeQuery(), total, leave);
+            return new Rows(query, connection, statement.executeQuery(), version, total, leave);
         } catch (SQLException | RuntimeException e) {
             Optional<InputFailure> faulty = faultyValue(connection, e, query);
             Rows.release(connection);

@@ -2,6 +2,7 @@ package dev.qanat.serve;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jooq.Select;
 
 /**
@@ -33,8 +34,25 @@ record Query(
         Select<?> all,
         List<BoundValue> values) {
 
+    /** What stands for the moment in a text that becomes a date or a time. */
+    private static final Pattern MOMENT = Pattern.compile("now|today|tomorrow|yesterday", Pattern.CASE_INSENSITIVE);
+
     enum Counting {
         EXACT,
         ESTIMATED
+    }
+
+    /** Whether the answer is the same as long as the rows are. */
+    boolean isSteady() {
+        return counting.filter(Counting.ESTIMATED::equals).isEmpty() && values.stream().allMatch(Query::isSteady);
+    }
+
+    private static boolean isSteady(BoundValue value) {
+        return switch (value.column().kind()) {
+            case TEXT, NUMBER, FLOAT, BOOLEAN, JSON, INTERVAL -> true;
+            // A time of the day in a zone is taken for one of today.
+            case DATE -> !value.column().castName().equals("pg_catalog.timetz") && !MOMENT.matcher(value.text()).find();
+            case TIMESTAMP, STRUCTURE, OTHER -> !MOMENT.matcher(value.text()).find();
+        };
     }
 }

@@ -33,16 +33,32 @@ public final class Rows implements AutoCloseable {
     private final Query query;
     private final Connection connection;
     private final ResultSet rows;
+    private final Optional<String> version;
     private final Optional<Long> total;
     private final Runnable closed;
 
     /** @param closed is run when its connection is given back */
-    Rows(Query query, Connection connection, ResultSet rows, Optional<Long> total, Runnable closed) {
+    Rows(
+            Query query,
+            Connection connection,
+            ResultSet rows,
+            Optional<String> version,
+            Optional<Long> total,
+            Runnable closed) {
         this.query = query;
         this.connection = connection;
         this.rows = rows;
+        this.version = version;
         this.total = total;
         this.closed = closed;
+    }
+
+    /**
+     * What tells these rows from those that the same request had before something was written, or would have after; the rows may be newer
+     * than that. Empty where nobody can tell.
+     */
+    public Optional<String> version() {
+        return version;
     }
 
     /** How many rows there are in all, where that was asked for. */

@@ -28,9 +28,11 @@ import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.zip.GZIPOutputStream;
@@ -90,6 +92,7 @@ final class DataEndpoint {
         if (thrown instanceof TransientFailure) {
             exchange.response().putHeader("Retry-After", "2");
         }
+        exchange.response().headers().remove(HttpHeaders.ETAG).set(HttpHeaders.CACHE_CONTROL, "no-store");
         ServerProblems.send(exchange, problem(thrown));
     }
 
@@ -145,6 +148,13 @@ final class DataEndpoint {
 
         @Nullable Void run() throws IOException, SQLException {
             DataRequest request = request();
+            if (exchange.request().headers().contains(HttpHeaders.IF_NONE_MATCH)) {
+                validators(queries.version(request), request);
+                if (response.headers().contains(HttpHeaders.ETAG) && exchange.isFresh()) {
+                    response.setStatusCode(304).end();
+                    return null;
+                }
+            }
             try (Rows rows = queries.rows(request, this)) {
                 boolean packed = packed();
                 Runnable head = () -> head(request, rows, packed);
@@ -221,11 +231,26 @@ final class DataEndpoint {
                     .anyMatch(each -> each.value().equalsIgnoreCase("gzip") && each.weight() > 0);
         }
 
+        /** What is answered may be kept by who asked, who is to ask each time whether it still holds. */
+        private void validators(Optional<String> version, DataRequest request) {
+            MultiMap headers = response.headers();
+            headers.set(HttpHeaders.VARY, "Accept, Accept-Encoding");
+            if (version.isPresent()) {
+                String told = String.join("\n", version.get(), exchange.request().uri(), request.format().suffix(), "" + request.personal());
+                // Weak: rows without an order may come in another one, and a packed answer has other bytes.
+                headers.set(HttpHeaders.ETAG, "W/\"" + UUID.nameUUIDFromBytes(told.getBytes(StandardCharsets.UTF_8)) + '"');
+                headers.set(HttpHeaders.CACHE_CONTROL, "private, no-cache");
+            } else {
+                headers.remove(HttpHeaders.ETAG);
+                headers.set(HttpHeaders.CACHE_CONTROL, "no-store");
+            }
+        }
+
         private void head(DataRequest request, Rows rows, boolean packed) {
             MultiMap headers = response.headers();
+            validators(rows.version(), request);
             String type = request.format().mediaType();
             headers.set(HttpHeaders.CONTENT_TYPE, request.format() == Format.CSV ? type + "; charset=utf-8; header=present" : type);
-            headers.set(HttpHeaders.VARY, "Accept, Accept-Encoding");
             if (request.format() == Format.CSV) {
                 headers.set("Content-Disposition", "attachment; filename=\"" + request.table().replaceAll("[^\\w.-]", "_") + ".csv\"");
             }
