@@ -3,12 +3,14 @@ package dev.qanat.serve;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import jakarta.inject.Singleton;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.UUID;
 
 /**
  * Which version of a table's rows stands: a text that is another one after each transaction that has written any, and the same in all
@@ -64,6 +66,7 @@ final class Freshness {
 
     private final Cache<String, Optional<String>> recent =
             Caffeine.newBuilder().expireAfterWrite(RECENT).maximumSize(10_000).build();
+    private final Cache<ServedTable, String> shapes = Caffeine.newBuilder().weakKeys().build();
 
     /** The version that stands now; empty where nobody can tell. */
     Optional<String> now(Connection connection, ServedTable table) throws SQLException {
@@ -85,7 +88,12 @@ final class Freshness {
     }
 
     /** The table may be known as it was a moment ago. */
-    private static Optional<String> of(Optional<String> state, ServedTable table) {
-        return state.map(text -> text + " " + table.columns() + " " + table.key());
+    private Optional<String> of(Optional<String> state, ServedTable table) {
+        return state.map(text -> text + " " + shapes.get(table, Freshness::shape));
+    }
+
+    private static String shape(ServedTable table) {
+        byte[] shape = (table.columns() + " " + table.key()).getBytes(StandardCharsets.UTF_8);
+        return UUID.nameUUIDFromBytes(shape).toString();
     }
 }

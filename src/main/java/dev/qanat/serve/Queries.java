@@ -1,10 +1,13 @@
 package dev.qanat.serve;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.qanat.failure.Code;
 import dev.qanat.failure.Failure;
 import dev.qanat.failure.InputFailure;
 import dev.qanat.failure.TransientFailure;
 import dev.qanat.serve.Query.Counting;
+import dev.qanat.serve.Template.Statement;
 import io.agroal.api.AgroalDataSource;
 import io.quarkus.agroal.DataSource;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -17,11 +20,10 @@ import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
-import org.jooq.Configuration;
+import org.jooq.DSLContext;
 import org.jooq.SQLDialect;
-import org.jooq.Select;
+import org.jooq.exception.DataAccessException;
 import org.jooq.impl.DSL;
-import org.jooq.impl.DefaultConfiguration;
 
 /**
  * Answers requests for rows of exposed tables. It has connections of its own, which cannot write and limit what a statement may take; as
@@ -34,12 +36,18 @@ public class Queries {
 
     private static final Logger LOG = Logger.getLogger(Queries.class);
     private static final String TIMED_OUT = "57014";
+    private static final String BROKEN = "08";
     private static final long PATIENCE_SECONDS = 5;
+
+    /** Characters that all rows of an answer may have when they are taken in one go. */
+    private static final int SMALL = 1 << 20;
 
     private final AgroalDataSource dataSource;
     private final Catalogue catalogue;
     private final Freshness freshness;
     private final QueryLimits limits;
+    private final Templates templates = new Templates();
+    private final Cache<Template, Integer> widest = Caffeine.newBuilder().weakKeys().build();
     private final Semaphore places;
     private final Semaphore downloads;
 
@@ -65,7 +73,7 @@ public class Queries {
      */
     public Optional<String> version(DataRequest request) {
         ServedTable table = table(request);
-        if (!QueryReader.read(table, request, limits).isSteady()) {
+        if (!QueryReader.read(table, request, limits, templates).isSteady()) {
             return Optional.empty();
         }
         enter();
@@ -89,7 +97,7 @@ public class Queries {
      */
     public Rows rows(DataRequest request, Cancelling cancelling) {
         ServedTable table = table(request);
-        Query query = QueryReader.read(table, request, limits);
+        Query query = QueryReader.read(table, request, limits, templates);
         Runnable leave = enter(request);
         boolean begun = false;
         try {
@@ -149,23 +157,45 @@ public class Queries {
             catalogue.forget();
         }
         try {
-            return begin(QueryReader.read(table(request), request, limits), cancelling, leave);
+            return begin(QueryReader.read(table(request), request, limits, templates), cancelling, leave);
         } catch (SQLException e) {
             throw failure(e, request);
         }
     }
 
     private Rows begin(Query query, Cancelling cancelling, Runnable leave) throws SQLException {
+        if (isSmall(query)) {
+            try {
+                return begin(query, true, cancelling, leave);
+            } catch (SQLException e) {
+                if (!isTooLarge(e)) {
+                    throw e;
+                }
+                widest.invalidate(query.template());
+            }
+        }
+        return begin(query, false, cancelling, leave);
+    }
+
+    /** Whether the rows are few, and rows of this kind were narrow until now. */
+    private boolean isSmall(Query query) {
+        Integer width = widest.getIfPresent(query.template());
+        return width != null && query.page().filter(rows -> (rows + 1L) * width <= SMALL).isPresent() && !query.ties()
+                && query.counting().isEmpty();
+    }
+
+    /** @param atOnce whether all rows are taken in one go: without a transaction that is a single round trip */
+    private Rows begin(Query query, boolean atOnce, Cancelling cancelling, Runnable leave) throws SQLException {
         Connection connection = dataSource.getConnection();
         try {
-            connection.setAutoCommit(false);
+            connection.setAutoCommit(atOnce);
             Optional<String> version = query.isSteady() ? freshness.recent(connection, query.table()) : Optional.empty();
             Optional<Long> total = query.counting().isPresent()
                     ? Optional.of(total(connection, query, cancelling))
                     : Optional.empty();
-            PreparedStatement statement = prepared(connection, query.rows());
+            PreparedStatement statement = prepared(connection, query.template().rows(), query);
             cancelling.by(statement::cancel);
-            return new Rows(query, connection, statement.executeQuery(), version, total, leave);
+            return new Rows(query, connection, statement.executeQuery(), version, total, width -> noted(query, width), leave);
         } catch (SQLException | RuntimeException e) {
             Optional<InputFailure> faulty = faultyValue(connection, e, query);
             Rows.release(connection);
@@ -176,24 +206,29 @@ public class Queries {
         }
     }
 
-    private static PreparedStatement prepared(Connection connection, Select<?> select) throws SQLException {
-        PreparedStatement statement = connection.prepareStatement(DSL.using(configuration()).render(select));
-        List<Object> values = DSL.using(configuration()).extractBindValues(select);
+    private void noted(Query query, int width) {
+        Integer known = widest.getIfPresent(query.template());
+        if (known == null || known < width) {
+            widest.put(query.template(), width);
+        }
+    }
+
+    private static PreparedStatement prepared(Connection connection, Statement sql, Query query) throws SQLException {
+        PreparedStatement statement = connection.prepareStatement(sql.sql());
+        List<Object> values = sql.bound(query.places());
         for (int i = 0; i < values.size(); i++) {
             statement.setObject(i + 1, values.get(i));
         }
         return statement;
     }
 
-    static Configuration configuration() {
-        return new DefaultConfiguration().set(SQLDialect.POSTGRES);
-    }
-
     private static long total(Connection connection, Query query, Cancelling cancelling) throws SQLException {
         if (query.counting().orElseThrow() == Counting.ESTIMATED) {
-            return Math.round(DSL.using(connection, SQLDialect.POSTGRES).explain(query.all()).rows());
+            Statement all = query.template().all();
+            DSLContext dsl = DSL.using(connection, SQLDialect.POSTGRES);
+            return Math.round(dsl.explain(dsl.resultQuery(all.sql(), all.bound(query.places()).toArray())).rows());
         }
-        try (PreparedStatement count = prepared(connection, DSL.selectCount().from(query.all().asTable("a")))) {
+        try (PreparedStatement count = prepared(connection, query.template().count(), query)) {
             cancelling.by(count::cancel);
             try (ResultSet row = count.executeQuery()) {
                 row.next();
@@ -207,11 +242,13 @@ public class Queries {
         if (!(thrown instanceof SQLException refused) || refused.getSQLState() == null || !refused.getSQLState().startsWith("22")) {
             return Optional.empty();
         }
-        connection.rollback();
+        if (!connection.getAutoCommit()) {
+            connection.rollback();
+        }
         for (BoundValue value : query.values()) {
-            try (PreparedStatement alone = prepared(connection, DSL.select(value.field()))) {
-                alone.executeQuery().close();
-            } catch (SQLException e) {
+            try {
+                DSL.using(connection, SQLDialect.POSTGRES).fetch(DSL.select(value.field()));
+            } catch (DataAccessException e) {
                 return Optional.of(DialectText.problem(
                         value.parameter(),
                         "'" + value.text() + "' is no value of '" + value.column().name() + "', which is of type "
@@ -222,6 +259,11 @@ public class Queries {
                 ? Optional.of(new InputFailure(
                         Code.INVALID_REQUEST, "a pattern of like or ilike ends with a backslash, which must stand before a character"))
                 : Optional.empty();
+    }
+
+    /** The driver gives up a connection on which more came than it may take into memory. */
+    private static boolean isTooLarge(SQLException e) {
+        return e.getSQLState() != null && e.getSQLState().startsWith(BROKEN);
     }
 
     /** Whether a table or a column is not there any more as it was a moment ago. */

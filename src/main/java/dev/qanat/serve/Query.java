@@ -3,35 +3,28 @@ package dev.qanat.serve;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import org.jooq.Select;
 
 /**
  * What a request asks for, compiled.
  *
- * @param rows gives, for each row, its text in JSON, or in CSV its columns, and behind them the values of the order's columns where there
- *     may be a next page
- * @param columns what a row has, in its order
- * @param order what tells the table and the order from others; of a page
+ * @param places what is bound, by its places in the template's statements
  * @param keys how many columns the order has, where there may be a next page
  * @param page the rows of a page, of which one more is asked for unless {@code ties}; empty for all rows
  * @param ties whether rows that cannot be told from a page's last one come with it
  * @param most rows of an answer; one more is an error
  * @param counting how all rows are counted
- * @param all all rows, whatever the page
- * @param values what of the request is bound
+ * @param values what of the request is bound as a value of a column
  */
 record Query(
         ServedTable table,
         Format format,
-        Select<?> rows,
-        List<ServedColumn> columns,
-        String order,
+        Template template,
+        List<Object> places,
         int keys,
         Optional<Integer> page,
         boolean ties,
         int most,
         Optional<Counting> counting,
-        Select<?> all,
         List<BoundValue> values) {
 
     /** What stands for the moment in a text that becomes a date or a time. */

@@ -19,6 +19,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,21 +36,27 @@ public final class Rows implements AutoCloseable {
     private final ResultSet rows;
     private final Optional<String> version;
     private final Optional<Long> total;
+    private final IntConsumer widest;
     private final Runnable closed;
 
-    /** @param closed is run when its connection is given back */
+    /**
+     * @param widest is told how many characters the widest row of a page has
+     * @param closed is run when its connection is given back
+     */
     Rows(
             Query query,
             Connection connection,
             ResultSet rows,
             Optional<String> version,
             Optional<Long> total,
+            IntConsumer widest,
             Runnable closed) {
         this.query = query;
         this.connection = connection;
         this.rows = rows;
         this.version = version;
         this.total = total;
+        this.widest = widest;
         this.closed = closed;
     }
 
@@ -90,6 +97,7 @@ public final class Rows implements AutoCloseable {
     private void writeJson(Writer writer) throws IOException, SQLException {
         int page = query.page().orElseThrow();
         int count = 0;
+        int width = 0;
         boolean more = false;
         List<@Nullable String> last = List.of();
         writer.write("{\"items\":[");
@@ -97,15 +105,20 @@ public final class Rows implements AutoCloseable {
             if (count == page && !query.ties()) {
                 more = true;
             } else {
+                String row = rows.getString(1);
                 writer.write(count == 0 ? "" : ",");
-                writer.write(rows.getString(1));
+                writer.write(row);
+                width = Math.max(width, row.length());
                 count++;
                 last = count >= page ? keys() : last;
             }
         }
         more |= query.ties() && count >= page;
+        if (count > 0) {
+            widest.accept(width);
+        }
         writer.write("],\"next\":");
-        writer.write(more && query.keys() > 0 ? '"' + PageCursor.write(query.order(), last) + '"' : "null");
+        writer.write(more && query.keys() > 0 ? '"' + PageCursor.write(query.template().orderText(), last) + '"' : "null");
         if (total.isPresent()) {
             writer.write(",\"total\":" + total.get());
         }
@@ -131,10 +144,11 @@ public final class Rows implements AutoCloseable {
     private void writeCsv(Writer writer) throws IOException, SQLException {
         // Null is an empty cell, an empty text one in quotes, as PostgreSQL has them.
         CsvWriter csv = CsvWriter.builder().quoteStrategy(QuoteStrategies.EMPTY).build(writer);
-        String[] header = query.columns().stream().map(column -> SpreadsheetText.safe(column.name())).toArray(String[]::new);
+        List<ServedColumn> columns = query.template().columns();
+        String[] header = columns.stream().map(column -> SpreadsheetText.safe(column.name())).toArray(String[]::new);
         boolean[] free = new boolean[header.length];
         for (int i = 0; i < free.length; i++) {
-            free[i] = FREE.contains(query.columns().get(i).kind());
+            free[i] = FREE.contains(columns.get(i).kind());
         }
         csv.writeRecord(header);
         @Nullable String[] cells = new @Nullable String[header.length];
@@ -172,8 +186,10 @@ public final class Rows implements AutoCloseable {
 
     static void release(Connection connection) throws SQLException {
         try (connection) {
-            connection.rollback();
-            connection.setAutoCommit(true);
+            if (!connection.getAutoCommit()) {
+                connection.rollback();
+                connection.setAutoCommit(true);
+            }
         }
     }
 }
