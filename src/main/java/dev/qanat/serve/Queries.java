@@ -148,6 +148,9 @@ public class Queries {
     }
 
     private Rows begin(Query query, DataRequest request, Cancelling cancelling, Runnable leave) {
+        if (cancelling.isGone()) {
+            throw new TransientFailure(Code.INTERRUPTED, "nobody waits for the answer any more");
+        }
         try {
             return begin(query, cancelling, leave);
         } catch (SQLException e) {

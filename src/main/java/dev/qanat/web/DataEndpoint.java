@@ -47,6 +47,7 @@ final class DataEndpoint {
 
     /** Requests that are at work or wait for it, for each query that may be at work; each keeps a thread. */
     private static final int WAITING = 16;
+    private static final long CANCEL_MILLIS = 1_000;
 
     private final Queries queries;
     private final Vertx vertx;
@@ -89,11 +90,12 @@ final class DataEndpoint {
     }
 
     private static void refuse(RoutingContext exchange, Throwable thrown) {
-        if (thrown instanceof TransientFailure) {
+        Problem problem = problem(thrown);
+        if (problem.status() == 503) {
             exchange.response().putHeader("Retry-After", "2");
         }
         exchange.response().headers().remove(HttpHeaders.ETAG).set(HttpHeaders.CACHE_CONTROL, "no-store");
-        ServerProblems.send(exchange, problem(thrown));
+        ServerProblems.send(exchange, problem);
     }
 
     private static Problem problem(Throwable thrown) {
@@ -122,6 +124,7 @@ final class DataEndpoint {
         private final RoutingContext exchange;
         private final HttpServerResponse response;
         private volatile @Nullable Statement statement;
+        private volatile boolean done;
 
         Work(RoutingContext exchange) {
             this.exchange = exchange;
@@ -129,14 +132,32 @@ final class DataEndpoint {
         }
 
         @Override
+        public boolean isGone() {
+            return response.closed();
+        }
+
+        @Override
         public void by(Statement next) {
             statement = next;
         }
 
-        /** When the client has gone before it had all, what still works for it is ended. */
+        /** When the client has gone before it had all, what still works for it is ended: a statement that is about to begin, in a moment. */
         void ended() {
+            if (!response.ended()) {
+                cancel();
+                vertx.setPeriodic(CANCEL_MILLIS, timer -> {
+                    if (done) {
+                        vertx.cancelTimer(timer);
+                    } else {
+                        cancel();
+                    }
+                });
+            }
+        }
+
+        private void cancel() {
             Statement atWorkNow = statement;
-            if (atWorkNow != null && !response.ended()) {
+            if (atWorkNow != null) {
                 vertx.executeBlocking(
                         () -> {
                             atWorkNow.cancel();
@@ -177,6 +198,7 @@ final class DataEndpoint {
 
         /** Where a part of the answer is sent already, that it is not whole is told by closing the connection. */
         void done(AsyncResult<@Nullable Void> outcome) {
+            done = true;
             atWork.decrementAndGet();
             if (outcome.failed() && !response.closed() && !response.ended()) {
                 if (response.headWritten()) {
