@@ -98,15 +98,15 @@ public class Queries {
     public Rows rows(DataRequest request, Cancelling cancelling) {
         ServedTable table = table(request);
         Query query = QueryReader.read(table, request, limits, templates);
-        Runnable leave = enter(request);
+        Place place = enter(request);
         boolean begun = false;
         try {
-            Rows rows = begin(query, request, cancelling, leave);
+            Rows rows = begin(query, request, cancelling, place);
             begun = true;
             return rows;
         } finally {
             if (!begun) {
-                leave.run();
+                place.leave();
             }
         }
     }
@@ -118,7 +118,7 @@ public class Queries {
     }
 
     /** Takes a place; of these, answers that last as long as their reader takes have half. */
-    private Runnable enter(DataRequest request) {
+    private Place enter(DataRequest request) {
         boolean download = request.format() != Format.JSON;
         if (download && !downloads.tryAcquire()) {
             throw new TransientFailure(
@@ -130,10 +130,7 @@ public class Queries {
             downloads.release(download ? 1 : 0);
             throw e;
         }
-        return () -> {
-            places.release();
-            downloads.release(download ? 1 : 0);
-        };
+        return new Place(places, downloads, download);
     }
 
     private void enter() {
@@ -147,12 +144,12 @@ public class Queries {
         throw new TransientFailure(Code.TOO_MANY_QUERIES, "as many queries as may are at work; try again in a moment");
     }
 
-    private Rows begin(Query query, DataRequest request, Cancelling cancelling, Runnable leave) {
+    private Rows begin(Query query, DataRequest request, Cancelling cancelling, Place place) {
         if (cancelling.isGone()) {
             throw new TransientFailure(Code.INTERRUPTED, "nobody waits for the answer any more");
         }
         try {
-            return begin(query, cancelling, leave);
+            return begin(query, cancelling, place);
         } catch (SQLException e) {
             if (!isOutdated(e)) {
                 throw failure(e, request);
@@ -160,16 +157,16 @@ public class Queries {
             catalogue.forget();
         }
         try {
-            return begin(QueryReader.read(table(request), request, limits, templates), cancelling, leave);
+            return begin(QueryReader.read(table(request), request, limits, templates), cancelling, place);
         } catch (SQLException e) {
             throw failure(e, request);
         }
     }
 
-    private Rows begin(Query query, Cancelling cancelling, Runnable leave) throws SQLException {
+    private Rows begin(Query query, Cancelling cancelling, Place place) throws SQLException {
         if (isSmall(query)) {
             try {
-                return begin(query, true, cancelling, leave);
+                return begin(query, true, cancelling, place);
             } catch (SQLException e) {
                 if (!isTooLarge(e)) {
                     throw e;
@@ -177,7 +174,7 @@ public class Queries {
                 widest.invalidate(query.template());
             }
         }
-        return begin(query, false, cancelling, leave);
+        return begin(query, false, cancelling, place);
     }
 
     /** Whether the rows are few, and rows of this kind were narrow until now. */
@@ -188,7 +185,7 @@ public class Queries {
     }
 
     /** @param atOnce whether all rows are taken in one go: without a transaction that is a single round trip */
-    private Rows begin(Query query, boolean atOnce, Cancelling cancelling, Runnable leave) throws SQLException {
+    private Rows begin(Query query, boolean atOnce, Cancelling cancelling, Place place) throws SQLException {
         Connection connection = dataSource.getConnection();
         try {
             connection.setAutoCommit(atOnce);
@@ -198,7 +195,7 @@ public class Queries {
                     : Optional.empty();
             PreparedStatement statement = prepared(connection, query.template().rows(), query);
             cancelling.by(statement::cancel);
-            return new Rows(query, connection, statement.executeQuery(), version, total, width -> noted(query, width), leave);
+            return new Rows(query, connection, statement.executeQuery(), version, total, width -> noted(query, width), place);
         } catch (SQLException | RuntimeException e) {
             Optional<InputFailure> faulty = faultyValue(connection, e, query);
             Rows.release(connection);

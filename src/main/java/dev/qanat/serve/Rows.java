@@ -37,11 +37,11 @@ public final class Rows implements AutoCloseable {
     private final Optional<String> version;
     private final Optional<Long> total;
     private final IntConsumer widest;
-    private final Runnable closed;
+    private final Place place;
 
     /**
      * @param widest is told how many characters the widest row of a page has
-     * @param closed is run when its connection is given back
+     * @param place is left when its connection is given back
      */
     Rows(
             Query query,
@@ -50,14 +50,14 @@ public final class Rows implements AutoCloseable {
             Optional<String> version,
             Optional<Long> total,
             IntConsumer widest,
-            Runnable closed) {
+            Place place) {
         this.query = query;
         this.connection = connection;
         this.rows = rows;
         this.version = version;
         this.total = total;
         this.widest = widest;
-        this.closed = closed;
+        this.place = place;
     }
 
     /**
@@ -71,6 +71,13 @@ public final class Rows implements AutoCloseable {
     /** How many rows there are in all, where that was asked for. */
     public Optional<Long> total() {
         return total;
+    }
+
+    /**
+     * Whether a client that reads slowly may keep a connection that long: as many as downloads may. To be asked by the thread that writes.
+     */
+    public boolean mayLast() {
+        return place.mayLast();
     }
 
     /**
@@ -180,7 +187,7 @@ public final class Rows implements AutoCloseable {
         try {
             release(connection);
         } finally {
-            closed.run();
+            place.leave();
         }
     }
 

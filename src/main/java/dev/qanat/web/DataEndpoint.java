@@ -79,6 +79,11 @@ final class DataEndpoint {
     }
 
     private void open(RoutingContext exchange) {
+        if (exchange.response().writeQueueFull()) {
+            // The client sends requests, and does not read what is answered.
+            exchange.response().drainHandler(drained -> open(exchange));
+            return;
+        }
         if (atWork.incrementAndGet() > most) {
             atWork.decrementAndGet();
             refuse(exchange, new TransientFailure(Code.TOO_MANY_QUERIES, "as many queries as may are waiting; try again in a moment"));
@@ -183,7 +188,7 @@ final class DataEndpoint {
                     head.run();
                     response.end();
                 } else {
-                    send(rows, new ResponseStream(response, head), packed);
+                    send(rows, new ResponseStream(response, head, rows::mayLast), packed);
                 }
             }
             return null;
