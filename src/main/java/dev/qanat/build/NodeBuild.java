@@ -253,7 +253,9 @@ final class NodeBuild {
             SeedFile file = build.seedFile(node);
             String columns = String.join(", ", file.columns());
             sql.execute("CREATE TABLE " + aside + " (" + columns + ")", columns, node.file());
-            return Optional.of(copy(sql, file));
+            long copied = copy(sql, file);
+            sql.execute(noteChanges());
+            return Optional.of(copied);
         }
         Compiled now = build.manifest().compile(node, catalog, build.order().fullRefresh());
         compiled = Optional.of(now);
@@ -270,7 +272,13 @@ final class NodeBuild {
             return Optional.of(increment(sql));
         }
         indexes(sql);
+        sql.execute(noteChanges());
         return Optional.of(rows);
+    }
+
+    /** Of what takes a table's place; one into which an increment goes has them noted since it was made. */
+    private String noteChanges() {
+        return "CALL qanat.note_changes(" + Sql.literal(Sql.name(aside)) + ")";
     }
 
     private long copy(Sql sql, SeedFile file) throws SQLException {

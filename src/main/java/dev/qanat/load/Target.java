@@ -93,7 +93,11 @@ public final class Target {
 
     /** The lock that every writer of the silver table takes until the end of its transaction. */
     String lock() {
-        return "SELECT pg_advisory_xact_lock(hashtextextended('" + silver.sql().replace("'", "''") + "', 0))";
+        return "SELECT pg_advisory_xact_lock(hashtextextended(" + literal(silver.sql()) + ", 0))";
+    }
+
+    private static String literal(String text) {
+        return "'" + text.replace("'", "''") + "'";
     }
 
     boolean byKey() {
@@ -112,7 +116,7 @@ public final class Target {
         return columns;
     }
 
-    /** The statement that gives a table made of a query its key, its defaults and its comment. */
+    /** The statement that gives a table made of a query its key, its defaults and its comment, and has its changes noted. */
     String complete() {
         return "ALTER TABLE " + silver.sql()
                 + (byKey() ? " ADD PRIMARY KEY (" + keyColumns() + ")," : "")
@@ -121,6 +125,7 @@ public final class Target {
                 + " ALTER COLUMN _updated_at SET NOT NULL, ALTER COLUMN _updated_at SET DEFAULT now()"
                 + (byHash() ? "; " + hashIndex() : "")
                 + "; COMMENT ON TABLE " + silver.sql() + " IS 'Loaded by pipeline " + pipeline + ", resource " + resource.name() + "'"
+                + (isAside() ? "" : "; CALL qanat.note_changes(" + literal(silver.sql()) + ")")
                 + forReaders().all(uniqueBy()).stream().map("; "::concat).collect(Collectors.joining());
     }
 

@@ -10,6 +10,8 @@ final class DialectText {
 
     private final String parameter;
     private final String text;
+    private final StringBuilder shape = new StringBuilder();
+    private int shaped;
     private int at;
 
     DialectText(String parameter, String text) {
@@ -19,6 +21,11 @@ final class DialectText {
 
     String parameter() {
         return parameter;
+    }
+
+    /** The text with a blank for each value: what reads the same is the same but for values. */
+    String shape() {
+        return shape + text.substring(shaped);
     }
 
     boolean ended() {
@@ -64,13 +71,34 @@ final class DialectText {
 
     /** A value among others: in quotes, or up to what ends it. */
     String value() {
+        int begin = at;
+        String value = among();
+        return blank(begin, value);
+    }
+
+    /** A value that goes on to the end. */
+    String rest() {
+        int begin = at;
+        String rest = remainder();
+        return blank(begin, rest);
+    }
+
+    /** As {@link #value}, of a word that decides what becomes of it all. */
+    String among() {
         return isNext(QUOTE) ? quoted() : upTo(",)");
     }
 
-    String rest() {
+    /** As {@link #rest}, of a word that decides what becomes of it all. */
+    String remainder() {
         String rest = text.substring(at);
         at = text.length();
         return rest;
+    }
+
+    private String blank(int begin, String value) {
+        shape.append(text, shaped, begin).append(' ');
+        shaped = at;
+        return value;
     }
 
     private String upTo(String ends) {

@@ -12,8 +12,8 @@ import org.jooq.Field;
 import org.jooq.impl.DSL;
 
 /**
- * Reads filters: {@code col=gte.5}, {@code or=(a.eq.1,and(b.gt.2,c.is.null))}. Values are bound, each as a value of its column's type. For
- * one request, one thread.
+ * Reads filters: {@code col=gte.5}, {@code or=(a.eq.1,and(b.gt.2,c.is.null))}. The place of each value is bound, as a value of its column's
+ * type. For one request, one thread.
  */
 final class FilterReader {
 
@@ -24,15 +24,21 @@ final class FilterReader {
 
     private final BiFunction<String, String, QueryColumn> columns;
     private final List<BoundValue> values = new ArrayList<>();
+    private final List<String> shapes = new ArrayList<>();
 
     /** @param columns a column by the parameter and its name there; it throws where there is none */
     FilterReader(BiFunction<String, String, QueryColumn> columns) {
         this.columns = columns;
     }
 
-    /** The values of all that was read. */
+    /** The values of all that was read, by their places. */
     List<BoundValue> values() {
         return List.copyOf(values);
+    }
+
+    /** What was read but for the values. */
+    List<String> shapes() {
+        return List.copyOf(shapes);
     }
 
     /** A filter of a column that has a parameter of its own: its value goes on to the end and needs no quotes. */
@@ -44,7 +50,8 @@ final class FilterReader {
     Condition column(String parameter, String name, String value) {
         DialectText text = new DialectText(parameter, value);
         Condition condition = comparison(columns.apply(parameter, name), text, false);
-        text.expectEnd();
+        shapes.add(name);
+        ended(text);
         return condition;
     }
 
@@ -53,8 +60,14 @@ final class FilterReader {
         DialectText text = new DialectText(parameter, value);
         boolean negated = parameter.startsWith("not.");
         Condition condition = branch(negated ? parameter.substring("not.".length()) : parameter, text, 1);
-        text.expectEnd();
+        ended(text);
         return negated ? DSL.not(condition) : condition;
+    }
+
+    private void ended(DialectText text) {
+        text.expectEnd();
+        shapes.add(text.parameter());
+        shapes.add(text.shape());
     }
 
     private Condition branch(String operator, DialectText text, int depth) {
@@ -96,7 +109,7 @@ final class FilterReader {
         text.expect(".");
         Condition condition = switch (operator) {
             case "in" -> in(column, text);
-            case "is" -> is(column, text, among ? text.value() : text.rest());
+            case "is" -> is(column, text, among ? text.among() : text.remainder());
             default -> compared(column, operator, text, among ? text.value() : text.rest());
         };
         return negated ? DSL.not(condition) : condition;
@@ -110,7 +123,8 @@ final class FilterReader {
             if (value.indexOf('\0') >= 0) {
                 throw text.problem("a text has no character 0");
             }
-            Field<String> pattern = DSL.val(STAR.matcher(value).replaceAll(FilterReader::pattern));
+            String like = STAR.matcher(value).replaceAll(FilterReader::pattern);
+            Field<String> pattern = DSL.val(Integer.toString(place(column, text, like)));
             return operator.equals("like") ? column.field().like(pattern) : column.field().likeIgnoreCase(pattern);
         }
         Field<String> bound = bound(column, text, value);
@@ -162,9 +176,12 @@ final class FilterReader {
         if (!column.type().comparable()) {
             throw text.problem(shown(column) + ", whose values cannot be compared; it can only be asked for 'is.null' and 'not.is.null'");
         }
-        BoundValue bound = new BoundValue(text.parameter(), value, column.type());
-        values.add(bound);
-        return bound.field();
+        return BoundValue.place(place(column, text, value), column.type());
+    }
+
+    private int place(QueryColumn column, DialectText text, String value) {
+        values.add(new BoundValue(text.parameter(), value, column.type()));
+        return values.size() - 1;
     }
 
     private static String shown(QueryColumn column) {

@@ -1,11 +1,14 @@
 package dev.qanat.serve;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.qanat.failure.Code;
 import dev.qanat.failure.Failure;
 import dev.qanat.failure.InputFailure;
 import dev.qanat.failure.TransientFailure;
 import dev.qanat.pipeline.Resource;
 import dev.qanat.serve.Query.Counting;
+import dev.qanat.serve.Template.Statement;
 import io.agroal.api.AgroalDataSource;
 import io.quarkus.agroal.DataSource;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -18,11 +21,10 @@ import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
-import org.jooq.Configuration;
+import org.jooq.DSLContext;
 import org.jooq.SQLDialect;
-import org.jooq.Select;
+import org.jooq.exception.DataAccessException;
 import org.jooq.impl.DSL;
-import org.jooq.impl.DefaultConfiguration;
 
 /**
  * Answers requests for rows of exposed tables. It has connections of its own, which cannot write and limit what a statement may take; as
@@ -36,17 +38,25 @@ public class Queries {
     private static final Logger LOG = Logger.getLogger(Queries.class);
     private static final String TIMED_OUT = "57014";
     private static final String BAD_VALUE = "22";
+    private static final String BROKEN = "08";
     private static final long PATIENCE_SECONDS = 5;
+
+    /** Characters that all rows of an answer may have when they are taken in one go. */
+    private static final int SMALL = 1 << 20;
 
     private final AgroalDataSource dataSource;
     private final Catalogue catalogue;
+    private final Freshness freshness;
     private final QueryLimits limits;
+    private final Templates templates = new Templates();
+    private final Cache<Template, Integer> widest = Caffeine.newBuilder().weakKeys().build();
     private final Semaphore places;
     private final Semaphore downloads;
 
-    Queries(@DataSource(DATA_SOURCE) AgroalDataSource dataSource, Catalogue catalogue, QueryLimits limits) {
+    Queries(@DataSource(DATA_SOURCE) AgroalDataSource dataSource, Catalogue catalogue, Freshness freshness, QueryLimits limits) {
         this.dataSource = dataSource;
         this.catalogue = catalogue;
+        this.freshness = freshness;
         this.limits = limits;
         this.places = new Semaphore(limits.atOnce(), true);
         this.downloads = new Semaphore(Math.max(1, limits.atOnce() / 2));
@@ -55,6 +65,27 @@ public class Queries {
     /** Whether there is a table of this name, a schema and a name with a dot between, for whom the request is for. */
     public boolean has(String table, boolean personal) {
         return catalogue.table(table, personal).isPresent();
+    }
+
+    /**
+     * The version of the rows that an answer would have now, see {@link Rows#version}.
+     *
+     * @throws InputFailure as {@link #rows}
+     * @throws TransientFailure as {@link #rows}
+     */
+    public Optional<String> version(DataRequest request) {
+        ServedTable table = table(request);
+        if (!QueryReader.read(table, request, limits, templates).isSteady()) {
+            return Optional.empty();
+        }
+        enter();
+        try (Connection connection = dataSource.getConnection()) {
+            return freshness.now(connection, table);
+        } catch (SQLException e) {
+            throw failure(e, request.table());
+        } finally {
+            places.release();
+        }
     }
 
     /**
@@ -68,16 +99,16 @@ public class Queries {
      */
     public Rows rows(DataRequest request, Cancelling cancelling) {
         ServedTable table = table(request);
-        Query query = QueryReader.read(table, request, limits);
-        Runnable leave = enter(request.format() != Format.JSON);
+        Query query = QueryReader.read(table, request, limits, templates);
+        Place place = enter(request.format() != Format.JSON);
         boolean begun = false;
         try {
-            Rows rows = begin(query, request, cancelling, leave);
+            Rows rows = begin(query, request, cancelling, place);
             begun = true;
             return rows;
         } finally {
             if (!begun) {
-                leave.run();
+                place.leave();
             }
         }
     }
@@ -104,16 +135,16 @@ public class Queries {
      * @return empty where there is none, or no such table for whom the request is for
      * @throws dev.qanat.failure.Failure as {@link #rows} does
      */
-    public Optional<ServedRow> row(Resource resource, String column, String id, boolean personal, Cancelling cancelling) {
+    public Optional<ServedRow> row(Resource resource, String column, String id, boolean personal) {
         Optional<ServedTable> table = catalogue.any(nameOf(resource), personal);
         Optional<ServedColumn> key = table.flatMap(known -> known.column(column));
         if (table.isEmpty() || key.isEmpty()) {
             return Optional.empty();
         }
-        Runnable leave = enter(false);
+        Place place = enter(false);
         try (Connection connection = dataSource.getConnection();
-                PreparedStatement statement = prepared(connection, RowQuery.of(table.get(), key.get(), id))) {
-            cancelling.by(statement::cancel);
+                PreparedStatement statement = connection.prepareStatement(RowQuery.of(table.get(), key.get()))) {
+            statement.setString(1, id);
             try (ResultSet row = statement.executeQuery()) {
                 return row.next() ? Optional.of(new ServedRow(row.getString(1), row.getString(2))) : Optional.empty();
             }
@@ -125,7 +156,7 @@ public class Queries {
             }
             return Optional.empty();
         } finally {
-            leave.run();
+            place.leave();
         }
     }
 
@@ -137,28 +168,37 @@ public class Queries {
     }
 
     /** Takes a place; of these, answers that last as long as their reader takes have half. */
-    private Runnable enter(boolean download) {
+    private Place enter(boolean download) {
         if (download && !downloads.tryAcquire()) {
             throw new TransientFailure(
                     Code.TOO_MANY_DOWNLOADS, "as many downloads as may are being sent already; try again in a moment");
         }
         try {
+            enter();
+        } catch (TransientFailure e) {
+            downloads.release(download ? 1 : 0);
+            throw e;
+        }
+        return new Place(places, downloads, download);
+    }
+
+    private void enter() {
+        try {
             if (places.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-                return () -> {
-                    places.release();
-                    downloads.release(download ? 1 : 0);
-                };
+                return;
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        downloads.release(download ? 1 : 0);
         throw new TransientFailure(Code.TOO_MANY_QUERIES, "as many queries as may are at work; try again in a moment");
     }
 
-    private Rows begin(Query query, DataRequest request, Cancelling cancelling, Runnable leave) {
+    private Rows begin(Query query, DataRequest request, Cancelling cancelling, Place place) {
+        if (cancelling.isGone()) {
+            throw new TransientFailure(Code.INTERRUPTED, "nobody waits for the answer any more");
+        }
         try {
-            return begin(query, cancelling, leave);
+            return begin(query, cancelling, place);
         } catch (SQLException e) {
             if (!isOutdated(e)) {
                 throw failure(e, request.table());
@@ -166,22 +206,45 @@ public class Queries {
             catalogue.forget();
         }
         try {
-            return begin(QueryReader.read(table(request), request, limits), cancelling, leave);
+            return begin(QueryReader.read(table(request), request, limits, templates), cancelling, place);
         } catch (SQLException e) {
             throw failure(e, request.table());
         }
     }
 
-    private Rows begin(Query query, Cancelling cancelling, Runnable leave) throws SQLException {
+    private Rows begin(Query query, Cancelling cancelling, Place place) throws SQLException {
+        if (isSmall(query)) {
+            try {
+                return begin(query, true, cancelling, place);
+            } catch (SQLException e) {
+                if (!isTooLarge(e)) {
+                    throw e;
+                }
+                widest.invalidate(query.template());
+            }
+        }
+        return begin(query, false, cancelling, place);
+    }
+
+    /** Whether the rows are few, and rows of this kind were narrow until now. */
+    private boolean isSmall(Query query) {
+        Integer width = widest.getIfPresent(query.template());
+        return width != null && query.page().filter(rows -> (rows + 1L) * width <= SMALL).isPresent() && !query.ties()
+                && query.counting().isEmpty();
+    }
+
+    /** @param atOnce whether all rows are taken in one go: without a transaction that is a single round trip */
+    private Rows begin(Query query, boolean atOnce, Cancelling cancelling, Place place) throws SQLException {
         Connection connection = dataSource.getConnection();
         try {
-            connection.setAutoCommit(false);
+            connection.setAutoCommit(atOnce);
+            Optional<String> version = query.isSteady() ? freshness.recent(connection, query.table()) : Optional.empty();
             Optional<Long> total = query.counting().isPresent()
                     ? Optional.of(total(connection, query, cancelling))
                     : Optional.empty();
-            PreparedStatement statement = prepared(connection, query.rows());
+            PreparedStatement statement = prepared(connection, query.template().rows(), query);
             cancelling.by(statement::cancel);
-            return new Rows(query, connection, statement.executeQuery(), total, leave);
+            return new Rows(query, connection, statement.executeQuery(), version, total, width -> noted(query, width), place);
         } catch (SQLException | RuntimeException e) {
             Optional<InputFailure> faulty = faultyValue(connection, e, query);
             Rows.release(connection);
@@ -192,24 +255,29 @@ public class Queries {
         }
     }
 
-    private static PreparedStatement prepared(Connection connection, Select<?> select) throws SQLException {
-        PreparedStatement statement = connection.prepareStatement(DSL.using(configuration()).render(select));
-        List<Object> values = DSL.using(configuration()).extractBindValues(select);
+    private void noted(Query query, int width) {
+        Integer known = widest.getIfPresent(query.template());
+        if (known == null || known < width) {
+            widest.put(query.template(), width);
+        }
+    }
+
+    private static PreparedStatement prepared(Connection connection, Statement sql, Query query) throws SQLException {
+        PreparedStatement statement = connection.prepareStatement(sql.sql());
+        List<Object> values = sql.bound(query.places());
         for (int i = 0; i < values.size(); i++) {
             statement.setObject(i + 1, values.get(i));
         }
         return statement;
     }
 
-    static Configuration configuration() {
-        return new DefaultConfiguration().set(SQLDialect.POSTGRES);
-    }
-
     private static long total(Connection connection, Query query, Cancelling cancelling) throws SQLException {
         if (query.counting().orElseThrow() == Counting.ESTIMATED) {
-            return Math.round(DSL.using(connection, SQLDialect.POSTGRES).explain(query.all()).rows());
+            Statement all = query.template().all();
+            DSLContext dsl = DSL.using(connection, SQLDialect.POSTGRES);
+            return Math.round(dsl.explain(dsl.resultQuery(all.sql(), all.bound(query.places()).toArray())).rows());
         }
-        try (PreparedStatement count = prepared(connection, DSL.selectCount().from(query.all().asTable("a")))) {
+        try (PreparedStatement count = prepared(connection, query.template().count(), query)) {
             cancelling.by(count::cancel);
             try (ResultSet row = count.executeQuery()) {
                 row.next();
@@ -223,11 +291,13 @@ public class Queries {
         if (!(thrown instanceof SQLException refused) || refused.getSQLState() == null || !refused.getSQLState().startsWith(BAD_VALUE)) {
             return Optional.empty();
         }
-        connection.rollback();
+        if (!connection.getAutoCommit()) {
+            connection.rollback();
+        }
         for (BoundValue value : query.values()) {
-            try (PreparedStatement alone = prepared(connection, DSL.select(value.field()))) {
-                alone.executeQuery().close();
-            } catch (SQLException e) {
+            try {
+                DSL.using(connection, SQLDialect.POSTGRES).fetch(DSL.select(value.field()));
+            } catch (DataAccessException e) {
                 return Optional.of(DialectText.problem(
                         value.parameter(),
                         "'" + value.text() + "' is no value of '" + value.column().name() + "', which is of type "
@@ -238,6 +308,11 @@ public class Queries {
                 ? Optional.of(new InputFailure(
                         Code.INVALID_REQUEST, "a pattern of like or ilike ends with a backslash, which must stand before a character"))
                 : Optional.empty();
+    }
+
+    /** The driver gives up a connection on which more came than it may take into memory. */
+    private static boolean isTooLarge(SQLException e) {
+        return e.getSQLState() != null && e.getSQLState().startsWith(BROKEN);
     }
 
     /** Whether a table or a column is not there any more as it was a moment ago. */

@@ -2,6 +2,7 @@ package dev.qanat.serve;
 
 import dev.qanat.serve.Query.Counting;
 import dev.qanat.serve.ServedColumn.Kind;
+import dev.qanat.serve.Template.Statement;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -9,6 +10,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -43,7 +45,6 @@ final class QueryReader {
     private final Table<?> from;
     private final FilterReader filters = new FilterReader(this::column);
     private final Map<String, String> words = new HashMap<>();
-    private final List<BoundValue> behind = new ArrayList<>();
     private Condition where = DSL.noCondition();
     private long page;
 
@@ -63,6 +64,13 @@ final class QueryReader {
             List<QueryColumn> unique,
             boolean told) {}
 
+    /**
+     * Which part of the rows is asked for.
+     *
+     * @param page the rows of a page; empty where it is none
+     */
+    private record Extent(boolean sorted, Optional<Integer> page, boolean offset) {}
+
     private QueryReader(ServedTable table, Format format, QueryLimits limits) {
         this.table = table;
         this.format = format;
@@ -75,13 +83,16 @@ final class QueryReader {
         return WORDS.contains(name) || TREES.contains(name);
     }
 
-    /** @throws dev.qanat.failure.InputFailure saying what of the request is not right */
-    static Query read(ServedTable table, DataRequest request, QueryLimits limits) {
+    /**
+     * @param templates of requests before
+     * @throws dev.qanat.failure.InputFailure saying what of the request is not right
+     */
+    static Query read(ServedTable table, DataRequest request, QueryLimits limits, Templates templates) {
         QueryReader reader = new QueryReader(table, request.format(), limits);
         request.expose().ifPresentOrElse(
                 expose -> reader.take(ExposedPage.read(expose, request.parameters())),
                 () -> request.parameters().forEach(parameter -> reader.take(parameter.getKey(), parameter.getValue())));
-        return reader.query();
+        return reader.query(templates);
     }
 
     private void take(String name, String value) {
@@ -100,18 +111,68 @@ final class QueryReader {
         asked.filters().forEach(filter -> where = where.and(filters.column(filter.parameter(), filter.column(), filter.text())));
     }
 
-    private Query query() {
-        String all = words.containsKey("group") ? groupAlone() : SelectItem.ALL;
-        List<SelectItem> items = SelectItem.read("select", words.getOrDefault("select", all));
-        boolean grouped = words.containsKey("group") || items.stream().anyMatch(item -> item.aggregate().isPresent());
-        Relation relation = grouped ? groups(items) : rows(items);
+    private Query query(Templates templates) {
         Optional<Integer> limit = limit();
         long offset = page > 0 ? (page - 1) * limit.orElse(limits.defaultPage()) : offset();
         boolean paged = format == Format.JSON;
         boolean sorted = paged || limit.isPresent() || offset > 0 || words.containsKey("order") || words.containsKey("after");
-        List<SortKey> order = sorted ? order(relation) : List.of();
-        String orderText = table + " " + (grouped ? items + " " : "") + order;
-        Condition position = words.containsKey("after") ? after(order, orderText) : DSL.noCondition();
+        Extent extent = new Extent(sorted, paged ? limit : Optional.empty(), offset > 0);
+        Template template = templates.of(table, shape(extent), () -> compiled(extent, List.of()));
+        List<BoundValue> values = new ArrayList<>(filters.values());
+        if (words.containsKey("after")) {
+            List<@Nullable String> position = position(template);
+            for (int i = 0; i < position.size(); i++) {
+                values.add(new BoundValue("after", Objects.requireNonNullElse(position.get(i), ""), template.order().get(i)));
+            }
+            if (position.contains(null)) {
+                template = compiled(extent, position);
+            }
+        }
+        boolean ties = paged && !template.told();
+        int most = paged ? limit.orElseThrow() : limit.orElse(limits.maxRows());
+        List<Object> places = new ArrayList<>();
+        values.forEach(value -> places.add(value.text()));
+        places.add((long) most + (ties || !paged && limit.isPresent() ? 0 : 1));
+        places.add(offset);
+        return new Query(
+                table,
+                format,
+                template,
+                places,
+                paged ? template.order().size() : 0,
+                paged ? limit : Optional.empty(),
+                ties,
+                most,
+                counting(),
+                page,
+                values);
+    }
+
+    /** All of the request that its statements depend on. */
+    private List<String> shape(Extent extent) {
+        List<String> shape = new ArrayList<>();
+        shape.add(format + " " + extent + (words.containsKey("after") ? " after" : ""));
+        for (String word : List.of("select", "group", "order")) {
+            shape.add(words.containsKey(word) ? "=" + words.get(word) : "");
+        }
+        shape.addAll(filters.shapes());
+        return shape;
+    }
+
+    /** @param position of a page that begins behind a row; of its values, null alone decides on the statement */
+    private Template compiled(Extent extent, List<@Nullable String> position) {
+        String all = words.containsKey("group") ? groupAlone() : SelectItem.ALL;
+        List<SelectItem> items = SelectItem.read("select", words.getOrDefault("select", all));
+        boolean grouped = words.containsKey("group") || items.stream().anyMatch(item -> item.aggregate().isPresent());
+        Relation relation = grouped ? groups(items) : rows(items);
+        boolean paged = format == Format.JSON;
+        List<SortKey> order = extent.sorted() ? order(relation) : List.of();
+        int place = filters.values().size();
+        Condition behind = DSL.noCondition();
+        if (words.containsKey("after")) {
+            behind = behind(order, position, place);
+            place += order.size();
+        }
         Map<QueryColumn, String> needed = new LinkedHashMap<>();
         relation.given().values().forEach(column -> needed.putIfAbsent(column, "c" + needed.size()));
         if (paged) {
@@ -120,31 +181,24 @@ final class QueryReader {
         SelectQuery<Record> rows = DSL.using(SQLDialect.POSTGRES).selectQuery();
         needed.forEach((column, name) -> rows.addSelect(column.field().as(name)));
         rows.addFrom(relation.from());
-        rows.addConditions(relation.where(), position);
+        rows.addConditions(relation.where(), behind);
         order.forEach(key -> rows.addOrderBy(key.sortField()));
+        // A page's size decides on the plan, and there are few; the plan of a statement in which it is bound is never kept.
         boolean ties = paged && !relation.told();
-        int most = paged ? limit.orElseThrow() : limit.orElse(limits.maxRows());
-        rows.addLimit(DSL.val((long) most + (ties || !paged && limit.isPresent() ? 0 : 1)));
+        rows.addLimit(paged ? DSL.inline(extent.page().orElseThrow() + (ties ? 0L : 1L)) : DSL.val((long) place));
         rows.setWithTies(ties);
-        if (offset > 0) {
-            rows.addOffset(DSL.val(offset));
+        if (extent.offset()) {
+            rows.addOffset(DSL.val((long) place + 1));
         }
-        List<BoundValue> values = new ArrayList<>(filters.values());
-        values.addAll(behind);
-        return new Query(
-                table,
-                format,
-                shown(rows.asTable("p"), relation.given(), needed, paged ? order : List.of()),
+        Select<?> counted = DSL.selectOne().from(relation.from()).where(relation.where());
+        return new Template(
+                Statement.of(shown(rows.asTable("p"), relation.given(), needed, paged ? order : List.of())),
+                Statement.of(counted),
+                Statement.of(DSL.selectCount().from(counted.asTable("a"))),
                 relation.given().entrySet().stream().map(given -> given.getValue().type().called(given.getKey())).toList(),
-                orderText,
-                paged ? order.size() : 0,
-                paged ? limit : Optional.empty(),
-                ties,
-                most,
-                counting(),
-                DSL.selectOne().from(relation.from()).where(relation.where()),
-                page,
-                values);
+                table + " " + (grouped ? items + " " : "") + order,
+                order.stream().map(key -> key.column().type()).toList(),
+                relation.told());
     }
 
     /** What is given of each row of a page. PostgreSQL keeps their order: nothing is joined. */
@@ -313,21 +367,18 @@ final class QueryReader {
         return new SortKey(column, descending, first || descending && !last);
     }
 
-    private Condition after(List<SortKey> order, String orderText) {
+    private List<@Nullable String> position(Template template) {
         if (words.containsKey("offset")) {
             throw DialectText.problem("offset", "counts rows, and 'after' names one; give one of them");
         }
-        List<@Nullable String> values = PageCursor.read(orderText, order.size(), words.getOrDefault("after", ""));
+        return PageCursor.read(template.orderText(), template.order().size(), words.getOrDefault("after", ""));
+    }
+
+    private static Condition behind(List<SortKey> order, List<@Nullable String> position, int place) {
         List<@Nullable Field<String>> bound = new ArrayList<>();
         for (int i = 0; i < order.size(); i++) {
-            String value = values.get(i);
-            if (value == null) {
-                bound.add(null);
-            } else {
-                BoundValue each = new BoundValue("after", value, order.get(i).column().type());
-                behind.add(each);
-                bound.add(each.field());
-            }
+            boolean none = !position.isEmpty() && position.get(i) == null;
+            bound.add(none ? null : BoundValue.place(place + i, order.get(i).column().type()));
         }
         return SortKey.behind(order, bound);
     }

@@ -19,6 +19,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,21 +34,50 @@ public final class Rows implements AutoCloseable {
     private final Query query;
     private final Connection connection;
     private final ResultSet rows;
+    private final Optional<String> version;
     private final Optional<Long> total;
-    private final Runnable closed;
+    private final IntConsumer widest;
+    private final Place place;
 
-    /** @param closed is run when its connection is given back */
-    Rows(Query query, Connection connection, ResultSet rows, Optional<Long> total, Runnable closed) {
+    /**
+     * @param widest is told how many characters the widest row of a page has
+     * @param place is left when its connection is given back
+     */
+    Rows(
+            Query query,
+            Connection connection,
+            ResultSet rows,
+            Optional<String> version,
+            Optional<Long> total,
+            IntConsumer widest,
+            Place place) {
         this.query = query;
         this.connection = connection;
         this.rows = rows;
+        this.version = version;
         this.total = total;
-        this.closed = closed;
+        this.widest = widest;
+        this.place = place;
+    }
+
+    /**
+     * What tells these rows from those that the same request had before something was written, or would have after; the rows may be newer
+     * than that. Empty where nobody can tell.
+     */
+    public Optional<String> version() {
+        return version;
     }
 
     /** How many rows there are in all, where that was asked for. */
     public Optional<Long> total() {
         return total;
+    }
+
+    /**
+     * Whether a client that reads slowly may keep a connection that long: as many as downloads may. To be asked by the thread that writes.
+     */
+    public boolean mayLast() {
+        return place.mayLast();
     }
 
     /**
@@ -74,6 +104,7 @@ public final class Rows implements AutoCloseable {
     private void writeJson(Writer writer) throws IOException, SQLException {
         int page = query.page().orElseThrow();
         int count = 0;
+        int width = 0;
         boolean more = false;
         List<@Nullable String> last = List.of();
         writer.write("{\"items\":[");
@@ -81,15 +112,20 @@ public final class Rows implements AutoCloseable {
             if (count == page && !query.ties()) {
                 more = true;
             } else {
+                String row = rows.getString(1);
                 writer.write(count == 0 ? "" : ",");
-                writer.write(rows.getString(1));
+                writer.write(row);
+                width = Math.max(width, row.length());
                 count++;
                 last = count >= page ? keys() : last;
             }
         }
         more |= query.ties() && count >= page;
+        if (count > 0) {
+            widest.accept(width);
+        }
         writer.write("],\"next\":");
-        writer.write(more && query.keys() > 0 ? '"' + PageCursor.write(query.order(), last) + '"' : "null");
+        writer.write(more && query.keys() > 0 ? '"' + PageCursor.write(query.template().orderText(), last) + '"' : "null");
         if (total.isPresent()) {
             writer.write(",\"total\":" + total.get());
         }
@@ -118,10 +154,11 @@ public final class Rows implements AutoCloseable {
     private void writeCsv(Writer writer) throws IOException, SQLException {
         // Null is an empty cell, an empty text one in quotes, as PostgreSQL has them.
         CsvWriter csv = CsvWriter.builder().quoteStrategy(QuoteStrategies.EMPTY).build(writer);
-        String[] header = query.columns().stream().map(column -> SpreadsheetText.safe(column.name())).toArray(String[]::new);
+        List<ServedColumn> columns = query.template().columns();
+        String[] header = columns.stream().map(column -> SpreadsheetText.safe(column.name())).toArray(String[]::new);
         boolean[] free = new boolean[header.length];
         for (int i = 0; i < free.length; i++) {
-            free[i] = FREE.contains(query.columns().get(i).kind());
+            free[i] = FREE.contains(columns.get(i).kind());
         }
         csv.writeRecord(header);
         @Nullable String[] cells = new @Nullable String[header.length];
@@ -153,14 +190,16 @@ public final class Rows implements AutoCloseable {
         try {
             release(connection);
         } finally {
-            closed.run();
+            place.leave();
         }
     }
 
     static void release(Connection connection) throws SQLException {
         try (connection) {
-            connection.rollback();
-            connection.setAutoCommit(true);
+            if (!connection.getAutoCommit()) {
+                connection.rollback();
+                connection.setAutoCommit(true);
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
 package dev.qanat.serve;
 
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.LoadingCache;
 import org.jooq.DataType;
 import org.jooq.SQLDialect;
 import org.jooq.impl.DefaultDataType;
@@ -14,6 +16,10 @@ import org.jooq.impl.DefaultDataType;
  * @param nullable whether it may be null
  */
 record ServedColumn(String name, String typeName, String castName, Kind kind, boolean comparable, boolean nullable) {
+
+    private static final LoadingCache<String, DataType<String>> TYPES = Caffeine.newBuilder()
+            .maximumSize(1_000)
+            .build(name -> new DefaultDataType<>(SQLDialect.POSTGRES, String.class, name));
 
     /** What becomes of its values in a text, and which operators are for it. */
     enum Kind {
@@ -33,7 +39,7 @@ record ServedColumn(String name, String typeName, String castName, Kind kind, bo
 
     /** The type without a size; a text that is cast to it must be one of its values. */
     DataType<String> castType() {
-        return type(castName);
+        return TYPES.get(castName);
     }
 
     /** The column under another name. */
@@ -41,7 +47,4 @@ record ServedColumn(String name, String typeName, String castName, Kind kind, bo
         return new ServedColumn(other, typeName, castName, kind, comparable, nullable);
     }
 
-    private static DataType<String> type(String name) {
-        return new DefaultDataType<>(SQLDialect.POSTGRES, String.class, name);
-    }
 }

@@ -29,9 +29,11 @@ import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.zip.GZIPOutputStream;
@@ -47,6 +49,7 @@ final class DataEndpoint {
 
     /** Requests that are at work or wait for it, for each query that may be at work; each keeps a thread. */
     private static final int WAITING = 16;
+    private static final long CANCEL_MILLIS = 1_000;
 
     private final Queries queries;
     private final Vertx vertx;
@@ -87,6 +90,11 @@ final class DataEndpoint {
     }
 
     private void open(RoutingContext exchange, Optional<Pipelines.Exposed> exposed) {
+        if (exchange.response().writeQueueFull()) {
+            // The client sends requests, and does not read what is answered.
+            exchange.response().drainHandler(drained -> open(exchange, exposed));
+            return;
+        }
         if (atWork.incrementAndGet() > most) {
             atWork.decrementAndGet();
             refuse(exchange, new TransientFailure(Code.TOO_MANY_QUERIES, "as many queries as may are waiting; try again in a moment"));
@@ -98,10 +106,12 @@ final class DataEndpoint {
     }
 
     static void refuse(RoutingContext exchange, Throwable thrown) {
-        if (thrown instanceof TransientFailure) {
+        Problem problem = problem(thrown);
+        if (problem.status() == 503) {
             exchange.response().putHeader("Retry-After", "2");
         }
-        ServerProblems.send(exchange, problem(thrown));
+        exchange.response().headers().remove(HttpHeaders.ETAG).set(HttpHeaders.CACHE_CONTROL, "no-store");
+        ServerProblems.send(exchange, problem);
     }
 
     private static Problem problem(Throwable thrown) {
@@ -140,6 +150,7 @@ final class DataEndpoint {
         private final Optional<Pipelines.Exposed> exposed;
         private final HttpServerResponse response;
         private volatile @Nullable Statement statement;
+        private volatile boolean done;
 
         /** @param exposed whose page is asked for; empty where a table is asked by its name */
         Work(RoutingContext exchange, Optional<Pipelines.Exposed> exposed) {
@@ -149,14 +160,32 @@ final class DataEndpoint {
         }
 
         @Override
+        public boolean isGone() {
+            return response.closed();
+        }
+
+        @Override
         public void by(Statement next) {
             statement = next;
         }
 
-        /** When the client has gone before it had all, what still works for it is ended. */
+        /** When the client has gone before it had all, what still works for it is ended: a statement that is about to begin, in a moment. */
         void ended() {
+            if (!response.ended()) {
+                cancel();
+                vertx.setPeriodic(CANCEL_MILLIS, timer -> {
+                    if (done) {
+                        vertx.cancelTimer(timer);
+                    } else {
+                        cancel();
+                    }
+                });
+            }
+        }
+
+        private void cancel() {
             Statement atWorkNow = statement;
-            if (atWorkNow != null && !response.ended()) {
+            if (atWorkNow != null) {
                 vertx.executeBlocking(
                         () -> {
                             atWorkNow.cancel();
@@ -172,6 +201,13 @@ final class DataEndpoint {
                 nothingYet(request.format());
                 return null;
             }
+            if (exchange.request().headers().contains(HttpHeaders.IF_NONE_MATCH)) {
+                validators(queries.version(request), request);
+                if (response.headers().contains(HttpHeaders.ETAG) && exchange.isFresh()) {
+                    response.setStatusCode(304).end();
+                    return null;
+                }
+            }
             try (Rows rows = queries.rows(request, this)) {
                 boolean packed = packed();
                 Runnable head = () -> head(request, rows, packed);
@@ -179,7 +215,7 @@ final class DataEndpoint {
                     head.run();
                     response.end();
                 } else {
-                    send(rows, new ResponseStream(response, head), packed);
+                    send(rows, new ResponseStream(response, head, rows::mayLast), packed);
                 }
             }
             return null;
@@ -200,6 +236,7 @@ final class DataEndpoint {
 
         /** Where a part of the answer is sent already, that it is not whole is told by closing the connection. */
         void done(AsyncResult<@Nullable Void> outcome) {
+            done = true;
             atWork.decrementAndGet();
             if (outcome.failed() && !response.closed() && !response.ended()) {
                 if (response.headWritten()) {
@@ -272,11 +309,26 @@ final class DataEndpoint {
                     .anyMatch(each -> each.value().equalsIgnoreCase("gzip") && each.weight() > 0);
         }
 
+        /** What is answered may be kept by who asked, who is to ask each time whether it still holds. */
+        private void validators(Optional<String> version, DataRequest request) {
+            MultiMap headers = response.headers();
+            headers.set(HttpHeaders.VARY, "Accept, Accept-Encoding");
+            if (version.isPresent()) {
+                String told = String.join("\n", version.get(), exchange.request().uri(), request.format().suffix(), "" + request.personal());
+                // Weak: rows without an order may come in another one, and a packed answer has other bytes.
+                headers.set(HttpHeaders.ETAG, "W/\"" + UUID.nameUUIDFromBytes(told.getBytes(StandardCharsets.UTF_8)) + '"');
+                headers.set(HttpHeaders.CACHE_CONTROL, "private, no-cache");
+            } else {
+                headers.remove(HttpHeaders.ETAG);
+                headers.set(HttpHeaders.CACHE_CONTROL, "no-store");
+            }
+        }
+
         private void head(DataRequest request, Rows rows, boolean packed) {
             MultiMap headers = response.headers();
+            validators(rows.version(), request);
             String type = request.format().mediaType();
             headers.set(HttpHeaders.CONTENT_TYPE, request.format() == Format.CSV ? type + "; charset=utf-8; header=present" : type);
-            headers.set(HttpHeaders.VARY, "Accept, Accept-Encoding");
             if (request.format() == Format.CSV) {
                 headers.set("Content-Disposition", "attachment; filename=\"" + request.table().replaceAll("[^\\w.-]", "_") + ".csv\"");
             }

@@ -5,29 +5,40 @@ import io.vertx.core.http.HttpServerResponse;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Objects;
+import java.util.function.BooleanSupplier;
 
 /**
  * An answer's body as a stream for a thread that may block: it waits while the client does not read, so that no more than some 300 KiB are
- * in memory. Closed before {@link #whole} was called it leaves the answer without its end, which a client sees.
+ * in memory; for a minute, and for a client that reads less than 64 KiB a second for a minute in all. Closed before {@link #whole} was called it leaves the answer without its end, which a client sees.
  */
 final class ResponseStream extends OutputStream {
 
     private static final int BUFFER_BYTES = 1 << 15;
     private static final int QUEUE_BYTES = 1 << 18;
     private static final long LOOK_MILLIS = 500;
-    private static final long PATIENCE_NANOS = 60_000_000_000L;
+    private static final long SECOND = 1_000_000_000L;
+    private static final long PATIENCE_NANOS = 60 * SECOND;
+    private static final long HASTE_NANOS = 5 * SECOND;
+    private static final long SLOWEST_BYTES = 1 << 16;
 
     private final HttpServerResponse response;
     private final Runnable head;
+    private final BooleanSupplier mayLast;
     private byte[] buffer = new byte[BUFFER_BYTES];
     private int filled;
     private boolean begun;
     private boolean whole;
+    private long sent;
+    private long waited;
 
-    /** @param head puts status and headers; called before the first byte is sent, and not when there is none */
-    ResponseStream(HttpServerResponse response, Runnable head) {
+    /**
+     * @param head puts status and headers; called before the first byte is sent, and not when there is none
+     * @param mayLast whether a client that has kept it waiting for five seconds may go on
+     */
+    ResponseStream(HttpServerResponse response, Runnable head, BooleanSupplier mayLast) {
         this.response = response;
         this.head = head;
+        this.mayLast = mayLast;
     }
 
     /** What was written is all there is. */
@@ -75,6 +86,7 @@ final class ResponseStream extends OutputStream {
 
     private Buffer taken() {
         Buffer taken = Buffer.buffer(filled).appendBytes(buffer, 0, filled);
+        sent += filled;
         filled = 0;
         return taken;
     }
@@ -86,8 +98,12 @@ final class ResponseStream extends OutputStream {
     private synchronized void awaitRoom() throws IOException {
         long since = System.nanoTime();
         while (!response.closed() && response.writeQueueFull()) {
-            if (System.nanoTime() - since > PATIENCE_NANOS) {
-                throw new IOException("the client reads nothing any more");
+            long now = System.nanoTime() - since;
+            if (now > PATIENCE_NANOS || waited + now > PATIENCE_NANOS + sent / SLOWEST_BYTES * SECOND) {
+                throw new IOException("the client reads too slowly, or nothing any more");
+            }
+            if (waited + now > HASTE_NANOS && !mayLast.getAsBoolean()) {
+                throw new IOException("the client reads slowly, and as many such as may are served already");
             }
             try {
                 wait(LOOK_MILLIS);
@@ -96,6 +112,7 @@ final class ResponseStream extends OutputStream {
                 throw new IOException("interrupted", e);
             }
         }
+        waited += System.nanoTime() - since;
         if (response.closed()) {
             throw new IOException("the client is gone");
         }

@@ -182,7 +182,7 @@ final class RowEndpoint {
 
     private Reply read(RoutingContext exchange, Exposed exposed, Place place) {
         Optional<ServedRow> found =
-                queries.row(exposed.resource(), place.id(), exchange.pathParam("id"), seesPersonal(exchange), statement -> {});
+                queries.row(exposed.resource(), place.id(), exchange.pathParam("id"), seesPersonal(exchange));
         ServedRow row = found.orElseThrow(() -> new InputFailure(
                 Code.UNKNOWN_ROW, "'" + exposed.expose().path() + "' has no row with the id '" + exchange.pathParam("id") + "'"));
         String known = exchange.request().getHeader(HttpHeaders.IF_NONE_MATCH);

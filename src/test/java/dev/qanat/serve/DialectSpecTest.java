@@ -22,8 +22,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
-import org.jooq.SQLDialect;
-import org.jooq.impl.DSL;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.snakeyaml.engine.v2.api.Load;
@@ -49,6 +47,12 @@ class DialectSpecTest {
             new ServedColumn("odd \"name, (x)", "text", "pg_catalog.text", Kind.TEXT, true, true),
             new ServedColumn("row", "text", "pg_catalog.text", Kind.TEXT, true, true));
 
+    private static final ServedTable KEYED = new ServedTable("silver", "prices", Optional.empty(), COLUMNS, List.of("id"));
+    private static final ServedTable KEYLESS = new ServedTable("silver", "prices", Optional.empty(), COLUMNS, List.of());
+
+    /** Of all cases: what one leaves must not be taken for another. */
+    private static final Templates TEMPLATES = new Templates();
+
     @TestFactory
     Stream<DynamicTest> cases() throws IOException {
         List<DynamicTest> tests = new ArrayList<>();
@@ -71,24 +75,23 @@ class DialectSpecTest {
     }
 
     private static void check(Map<?, ?> spec) {
-        ServedTable table = new ServedTable(
-                "silver", "prices", Optional.empty(), COLUMNS, Boolean.TRUE.equals(spec.get("keyless")) ? List.of() : List.of("id"));
+        ServedTable table = Boolean.TRUE.equals(spec.get("keyless")) ? KEYLESS : KEYED;
         Format format = spec.containsKey("format")
                 ? Format.valueOf(spec.get("format").toString().toUpperCase(Locale.ROOT))
                 : Format.JSON;
         DataRequest request = new DataRequest("silver.prices", parameters(spec.get("query").toString()), format, Optional.empty(), true);
         if (spec.containsKey("error")) {
             InputFailure failure =
-                    catchThrowableOfType(InputFailure.class, () -> QueryReader.read(table, request, LIMITS));
+                    catchThrowableOfType(InputFailure.class, () -> QueryReader.read(table, request, LIMITS, TEMPLATES));
             assertThat(failure).isNotNull().hasMessage(spec.get("error").toString());
             assertThat(failure.code()).isEqualTo(Code.INVALID_REQUEST);
             return;
         }
-        Query query = QueryReader.read(table, request, LIMITS);
-        String sql = DSL.using(SQLDialect.POSTGRES).render(query.rows());
+        Query query = QueryReader.read(table, request, LIMITS, TEMPLATES);
+        String sql = query.template().rows().sql();
         assertThat(sql).containsSubsequence(texts(spec, "sql"));
         texts(spec, "not_sql").forEach(part -> assertThat(sql).doesNotContain(part));
-        assertThat(DSL.using(SQLDialect.POSTGRES).extractBindValues(query.rows()))
+        assertThat(query.template().rows().bound(query.places()))
                 .extracting(String::valueOf)
                 .isEqualTo(texts(spec, "values"));
     }

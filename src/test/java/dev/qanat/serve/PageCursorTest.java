@@ -10,8 +10,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jooq.SQLDialect;
-import org.jooq.impl.DSL;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -32,11 +30,14 @@ class PageCursorTest {
                 ? List.of(Map.entry("order", "name"))
                 : List.of(Map.entry("order", "name"), Map.entry(parameters[0], parameters[1]));
         return QueryReader.read(
-                TABLE, new DataRequest("silver.prices", given, Format.JSON, false), new QueryLimits(4, Duration.ofSeconds(30), 100));
+                TABLE,
+                new DataRequest("silver.prices", given, Format.JSON, Optional.empty(), false),
+                new QueryLimits(4, Duration.ofSeconds(30), 100, 50, 1_000),
+                new Templates());
     }
 
     private static String forged(@Nullable String... values) {
-        return PageCursor.write(query().order(), Arrays.asList(values));
+        return PageCursor.write(query().template().orderText(), Arrays.asList(values));
     }
 
     @Test
@@ -44,8 +45,8 @@ class PageCursorTest {
         String hostile = "x'); DROP TABLE silver.prices; --";
         Query next = query("after", forged(hostile, "1 OR 1 = 1"));
 
-        assertThat(DSL.using(SQLDialect.POSTGRES).render(next.rows())).doesNotContain("DROP", "OR 1");
-        assertThat(DSL.using(SQLDialect.POSTGRES).extractBindValues(next.rows())).contains(hostile, "1 OR 1 = 1");
+        assertThat(next.template().rows().sql()).doesNotContain("DROP", "OR 1");
+        assertThat(next.template().rows().bound(next.places())).contains(hostile, "1 OR 1 = 1");
         assertThat(next.values()).extracting(BoundValue::parameter).containsExactly("after", "after");
     }
 
@@ -63,6 +64,6 @@ class PageCursorTest {
     void null_where_no_value_is_null_finds_nothing_more() {
         Query next = query("after", forged("a", null));
 
-        assertThat(DSL.using(SQLDialect.POSTGRES).render(next.rows())).contains("false");
+        assertThat(next.template().rows().sql()).contains("false");
     }
 }
