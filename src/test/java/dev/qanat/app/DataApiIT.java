@@ -222,7 +222,7 @@ class DataApiIT {
             }
             assertThat(data("t", hostile + ".a").statusCode()).isEqualTo(400);
             assertThat(data("or", "(" + hostile + ".eq.a,id.eq.1)").statusCode()).isEqualTo(400);
-            assertThat(get(qanat, "silver." + table + hostile.replaceAll("[{}]", "x")).statusCode()).as(hostile).isEqualTo(404);
+            assertThat(get(qanat, "silver." + table + hostile.replaceAll("[{}\\x00]", "x")).statusCode()).as(hostile).isEqualTo(404);
             assertThat(qanat.request().accept(hostile.replaceAll("[^ -~]", "x")).get("/api/v1/data/{table}", "silver." + table)
                     .statusCode())
                     .as("Accept: " + hostile)
