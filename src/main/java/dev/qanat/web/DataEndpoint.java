@@ -282,6 +282,9 @@ final class DataEndpoint {
 
         /** The first that the client would have, and JSON where anything will do. */
         private Format accepted() {
+            if (quoteIsOpen(HttpHeaders.ACCEPT)) {
+                throw new InputFailure(Code.INVALID_REQUEST, "the Accept has a quote that is not closed");
+            }
             List<MIMEHeader> wanted = exchange.parsedHeaders().accept();
             if (wanted.isEmpty()) {
                 return Format.JSON;
@@ -305,8 +308,14 @@ final class DataEndpoint {
         }
 
         private boolean packed() {
-            return exchange.parsedHeaders().acceptEncoding().stream()
-                    .anyMatch(each -> each.value().equalsIgnoreCase("gzip") && each.weight() > 0);
+            return !quoteIsOpen(HttpHeaders.ACCEPT_ENCODING)
+                    && exchange.parsedHeaders().acceptEncoding().stream()
+                            .anyMatch(each -> each.value().equalsIgnoreCase("gzip") && each.weight() > 0);
+        }
+
+        /** Vert.x fails on such a header. */
+        private boolean quoteIsOpen(CharSequence header) {
+            return String.join("", exchange.request().headers().getAll(header)).chars().filter(c -> c == '"').count() % 2 == 1;
         }
 
         /** What is answered may be kept by who asked, who is to ask each time whether it still holds. */

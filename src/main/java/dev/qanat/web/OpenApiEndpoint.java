@@ -28,11 +28,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code GET /q/openapi}, in place of Quarkus' own: what is written by hand, with what there is to be described for whoever asks. Where
- * that cannot be found out, what is written by hand alone. In memory are the last texts, four at most.
+ * that cannot be found out, what is written by hand alone. In memory are the last texts, of each form and role.
  */
 @Singleton
 final class OpenApiEndpoint {
@@ -60,7 +62,13 @@ final class OpenApiEndpoint {
         }
     }
 
-    private record Asked(Form form, boolean personal) {}
+    /** @param role to whom what may be seen is told alike: viewers, operators, and whoever needs no key here */
+    private record Asked(Form form, Role role) {
+
+        List<DescribedPart> of(List<DescribedPart> parts) {
+            return role == Role.PUBLIC ? List.of() : parts;
+        }
+    }
 
     /** @param version of the parts that are in it */
     private record Text(String version, Buffer content, String tag) {}
@@ -81,16 +89,22 @@ final class OpenApiEndpoint {
     }
 
     private void answer(RoutingContext exchange, String suffix) {
-        Caller caller = Callers.noted(exchange);
-        Asked asked = new Asked(form(exchange, suffix), caller != null && caller.role().reaches(Role.OPERATOR));
+        Asked asked = new Asked(form(exchange, suffix), role(Callers.noted(exchange)));
         look(asked)
                 .timeout(PATIENCE_SECONDS, TimeUnit.SECONDS)
                 .recover(failure -> {
-                    LOG.warnf("Only what is written by hand is described: %s", failure.getMessage());
+                    LOG.warnf("Only what is written by hand is described: %s", failure);
                     return vertx.executeBlocking(() -> text(asked, List.of()), false);
                 })
                 .onSuccess(text -> send(exchange, asked.form, text))
                 .onFailure(exchange::fail);
+    }
+
+    private static Role role(@Nullable Caller caller) {
+        return Stream.of(Role.OPERATOR, Role.VIEWER)
+                .filter(role -> caller != null && caller.role().reaches(role))
+                .findFirst()
+                .orElse(Role.PUBLIC);
     }
 
     /** Those who ask at once wait for one answer. */
@@ -100,7 +114,7 @@ final class OpenApiEndpoint {
         if (before != null) {
             return before;
         }
-        vertx.executeBlocking(() -> text(asked, parts), false).onComplete(done -> {
+        vertx.executeBlocking(() -> text(asked, asked.of(parts)), false).onComplete(done -> {
             underWay.remove(asked);
             look.handle(done);
         });
@@ -122,7 +136,7 @@ final class OpenApiEndpoint {
             return known;
         }
         Description description = Description.written();
-        described.forEach(part -> part.addTo(description, asked.personal));
+        described.forEach(part -> part.addTo(description, asked.role == Role.OPERATOR));
         byte[] content = content(asked.form, description);
         Text text = new Text(version, Buffer.buffer(content), tag(content));
         last.put(asked, text);

@@ -432,6 +432,15 @@ class DataApiIT {
     }
 
     @Test
+    void a_header_with_a_quote_that_is_not_closed_is_no_error_of_the_server() {
+        Response accept = qanat.request().header("Accept", "text/csv;a=\"").get("/api/v1/data/{table}", "silver." + table);
+        assertThat(accept.statusCode()).isEqualTo(400);
+        assertThat(accept.jsonPath().getString("detail")).isEqualTo("the Accept has a quote that is not closed");
+        assertThat(qanat.request().header("Accept-Encoding", "gzip;a=\"").get("/api/v1/data/{table}", "silver." + table).statusCode())
+                .isEqualTo(200);
+    }
+
+    @Test
     void a_client_that_goes_away_ends_its_statement() throws Exception {
         String view = Qanat.newName("endless");
         qanat.execute("CREATE VIEW gold." + view + " AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"

@@ -422,15 +422,6 @@ class HttpIT {
         assertThat(qanat.request().get("/api/v1/health").statusCode()).isEqualTo(200);
     }
 
-    @Test
-    void a_header_with_a_quote_that_is_not_closed_is_a_problem() {
-        for (String header : List.of("Accept", "Accept-Encoding", "Content-Type")) {
-            Response answer = qanat.request().header(header, "text/csv;a=\"").get("/api/v1/data/silver.x");
-            isProblem(answer, 400, "invalid_request");
-            assertThat(answer.jsonPath().getString("detail")).isEqualTo("the " + header + " has a quote that is not closed");
-        }
-    }
-
     @ParameterizedTest
     @ValueSource(strings = {"pipeline: x\r\n", "pipeline: x\r\n--x", "pipeline: x\r\n--x\r\nContent-Disposition: form-data; name=\"other\"\r\n\r\nmore"})
     void a_form_that_is_cut_off_is_answered_within_seconds(String rest) throws IOException {

@@ -53,7 +53,7 @@ class LiveDescriptionIT {
     @BeforeAll
     static void start() throws IOException {
         qanat = Qanat.fresh("described").with("QANAT_API_KEY", KEY).start();
-        other = qanat.another().with("QANAT_API_KEY", KEY).start();
+        other = qanat.another().with("QANAT_API_KEY", KEY).with("QANAT_ACCESS", "GET /q/openapi.yml=public").start();
         viewer = key("viewer");
         operator = key("operator");
     }
@@ -144,6 +144,9 @@ class LiveDescriptionIT {
                     .doesNotContain("private_mail");
         }
         assertThat(qanat.request().get("/q/openapi").statusCode()).isEqualTo(401);
+        // Whoever may see no rows is told of no table.
+        assertThat(ApiDescription.tree(other.request().get("/q/openapi.yml").asString()))
+                .isEqualTo(ApiDescription.tree(read(OpenApiTest.FILE)));
     }
 
     @Test
