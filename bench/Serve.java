@@ -145,7 +145,8 @@ public final class Serve {
             begun = System.nanoTime();
             psql("-c", "\\copy (SELECT * FROM silver.bench WHERE id <= %d) TO '%s' CSV HEADER".formatted(most, theirs));
             double other = (System.nanoTime() - begun) / 1e9;
-            System.out.printf("%,d rows as CSV, %s: Qanat %.2f s, psql %.2f s%n", most, round == 0 ? "cold" : "round " + round, time, other);
+            String which = round == 0 ? "cold" : "round " + round;
+            System.out.printf("%,d rows as CSV, %s: Qanat %.2f s, psql %.2f s%n", most, which, time, other);
             if (round > 0) {
                 ratios.add(other / time);
             }
@@ -172,7 +173,8 @@ public final class Serve {
             same("?id=eq." + id, "SELECT json_agg(t) FROM (SELECT * FROM silver.bench WHERE id = " + id + ") t");
         }
         String next = page("?limit=" + PAGE).get("next").asText();
-        same("?after=" + next, "SELECT json_agg(t) FROM (SELECT * FROM silver.bench WHERE id > %d ORDER BY id LIMIT %1$d) t".formatted(PAGE));
+        same("?after=" + next, "SELECT json_agg(t) FROM (SELECT * FROM silver.bench WHERE id > %1$d ORDER BY id LIMIT %1$d) t"
+                .formatted(PAGE));
     }
 
     private void same(String query, String sql) throws Exception {
@@ -216,8 +218,8 @@ public final class Serve {
     }
 
     private Reached wrk(String script, int clients, int duration) throws Exception {
-        String told = output("wrk", "-t" + Math.min(2, clients), "-c" + clients, "-d" + duration, "-s", home.resolve(script + ".lua").toString(),
-                "http://127.0.0.1:" + port);
+        String told = output("wrk", "-t" + Math.min(2, clients), "-c" + clients, "-d" + duration, "-s",
+                home.resolve(script + ".lua").toString(), "http://127.0.0.1:" + port);
         String[] reached = told.lines().filter(line -> line.startsWith("reached")).findFirst().orElseThrow().split(" ");
         if (!reached[5].equals("0")) {
             throw new IllegalStateException("requests failed: " + told);
@@ -285,8 +287,8 @@ public final class Serve {
     }
 
     private String value(String sql) throws Exception {
-        return output("psql", "-q", "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", Integer.toString(pgPort), "-U", "qanat",
-                "-c", sql, "qanat");
+        return output("psql", "-q", "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p",
+                Integer.toString(pgPort), "-U", "qanat", "-c", sql, "qanat");
     }
 
     private void psql(String... arguments) throws Exception {

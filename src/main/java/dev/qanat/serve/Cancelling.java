@@ -11,7 +11,9 @@ public interface Cancelling {
     }
 
     /** Whether nobody waits any more; what is to begin need not. */
-    boolean isGone();
+    default boolean isGone() {
+        return false;
+    }
 
     /** @param statement that is at work from now on, in place of the one before */
     void by(Statement statement);

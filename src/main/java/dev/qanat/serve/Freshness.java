@@ -25,7 +25,7 @@ import java.util.UUID;
 final class Freshness {
     private static final Duration RECENT = Duration.ofMillis(500);
 
-    /** Whatever alters a relation writes its rows in the catalogue, and {@code xmin} is another one. From 16384 on oids are of users' objects. */
+    /** Whatever alters a relation writes its rows in the catalogue, and {@code xmin} is another one. Oids from 16384 on are of users' objects. */
     private static final String VERSION = """
             WITH RECURSIVE relation (oid) AS (
                 SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ? AND c.relname = ?

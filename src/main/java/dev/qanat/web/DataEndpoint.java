@@ -169,7 +169,7 @@ final class DataEndpoint {
             statement = next;
         }
 
-        /** When the client has gone before it had all, what still works for it is ended: a statement that is about to begin, in a moment. */
+        /** When the client has gone before it had all, what works for it is ended: a statement that is about to begin, in a moment. */
         void ended() {
             if (!response.ended()) {
                 cancel();
@@ -323,7 +323,8 @@ final class DataEndpoint {
             MultiMap headers = response.headers();
             headers.set(HttpHeaders.VARY, "Accept, Accept-Encoding");
             if (version.isPresent()) {
-                String told = String.join("\n", version.get(), exchange.request().uri(), request.format().suffix(), "" + request.personal());
+                String told = String.join(
+                        "\n", version.get(), exchange.request().uri(), request.format().suffix(), Boolean.toString(request.personal()));
                 // Weak: rows without an order may come in another one, and a packed answer has other bytes.
                 headers.set(HttpHeaders.ETAG, "W/\"" + UUID.nameUUIDFromBytes(told.getBytes(StandardCharsets.UTF_8)) + '"');
                 headers.set(HttpHeaders.CACHE_CONTROL, "private, no-cache");

@@ -9,7 +9,8 @@ import java.util.function.BooleanSupplier;
 
 /**
  * An answer's body as a stream for a thread that may block: it waits while the client does not read, so that no more than some 300 KiB are
- * in memory; for a minute, and for a client that reads less than 64 KiB a second for a minute in all. Closed before {@link #whole} was called it leaves the answer without its end, which a client sees.
+ * in memory; for a minute, and for a client that reads less than 64 KiB a second for a minute in all. Closed before {@link #whole} was
+ * called it leaves the answer without its end, which a client sees.
  */
 final class ResponseStream extends OutputStream {
 

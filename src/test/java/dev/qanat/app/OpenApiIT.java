@@ -345,12 +345,14 @@ class OpenApiIT {
 
     private void data() throws Exception {
         String table = "silver." + Qanat.newName("described");
-        qanat.execute("CREATE TABLE " + table + " AS SELECT 1 AS id, 'a' AS name, 1.50 AS amount");
+        qanat.execute("CREATE TABLE " + table + " AS SELECT 1 AS id, 'a' AS name, 1.50 AS amount; CALL qanat.note_changes('" + table
+                + "')");
         qanat.await("the table is there", () -> qanat.request().get("/api/v1/data/" + table).statusCode() == 200);
         answers("GET", "/api/v1/data/{table}", rowsOf(table).queryParam("count", "exact"), 200);
         answers("GET", "/api/v1/data/{table}", rowsOf(table).queryParam("limit", 1), 200);
         answers("GET", "/api/v1/data/{table}", rowsOf(table).accept("application/x-ndjson").queryParam("count", "exact"), 200);
         answers("GET", "/api/v1/data/{table}", rowsOf(table + ".csv"), 200);
+        answers("GET", "/api/v1/data/{table}", rowsOf(table).header("If-None-Match", "*"), 304);
         answers("GET", "/api/v1/data/{table}", rowsOf(table).queryParam("name", "x"), 400);
         answers("GET", "/api/v1/data/{table}", rowsOf("silver.nope"), 404);
         answers("GET", "/api/v1/data/{table}", rowsOf(table).accept("image/png"), 406);

@@ -109,6 +109,19 @@ class OverloadIT {
     }
 
     @Test
+    void a_page_whose_rows_have_become_wide_is_whole() throws Exception {
+        qanat.execute("CREATE TABLE silver.grows AS SELECT i AS id, 'x' AS x FROM generate_series(1, 40) AS i;"
+                + " ALTER TABLE silver.grows ADD PRIMARY KEY (id)");
+        String path = "/api/v1/data/silver.grows";
+        qanat.await("the table is there", () -> qanat.request().get(path).statusCode() == 200);
+        assertThat(qanat.request().get(path).jsonPath().getList("items")).hasSize(40);
+        // More than a connection may take into memory at once.
+        qanat.execute("UPDATE silver.grows SET x = repeat('y', 1000000)");
+        List<String> wide = qanat.request().get(path).jsonPath().getList("items.x");
+        assertThat(wide).hasSize(40).allMatch(x -> x.length() == 1_000_000);
+    }
+
+    @Test
     void a_client_that_sends_and_reads_nothing_is_not_listened_to_any_more() throws Exception {
         try (Socket client = send(SLOW, 1)) {
             assertThatCode(() -> {

@@ -156,10 +156,6 @@ class ValidatorsIT {
                 writer.commit();
             }
             assertThat(asked(tag, table)).as(sql).isEqualTo(200);
-            String after = tag(table);
-            Thread.sleep(600);
-            assertThat(tag(table)).as("what is known of half a second ago").isNotEqualTo(tag);
-            assertThat(asked(after, table)).isIn(200, 304);
         }
     }
 
@@ -214,7 +210,7 @@ class ValidatorsIT {
         String body = "";
         int same = 0;
         try {
-            for (int i = 0; i < 300; i++) {
+            for (int i = 0; i < 100; i++) {
                 String before = get(table, "order", "id").asString();
                 Response answer = request("order", "id").header("If-None-Match", tag).get("/api/v1/data/{table}", table);
                 if (answer.statusCode() == 304) {
@@ -230,7 +226,7 @@ class ValidatorsIT {
         }
         assertThat(ended.await(10, TimeUnit.SECONDS)).isTrue();
         assertThat(failures).isEmpty();
-        assertThat(same).isLessThan(300);
+        assertThat(same).isLessThan(100);
     }
 
     @Test
