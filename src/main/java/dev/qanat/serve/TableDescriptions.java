@@ -1,14 +1,18 @@
 package dev.qanat.serve;
 
+import dev.qanat.pipeline.Resource;
 import dev.qanat.serve.ServedColumn.Kind;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Array;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -47,14 +51,12 @@ public class TableDescriptions {
             FROM used JOIN pg_type t USING (oid)""";
 
     private final Catalogue catalogue;
-    private final Exposed exposed;
     private final JdbcClient db;
 
     private record Found(long type, int size, int dimensions, Optional<String> tableComment, Optional<String> comment) {}
 
-    TableDescriptions(Catalogue catalogue, Exposed exposed, DataSource dataSource) {
+    TableDescriptions(Catalogue catalogue, DataSource dataSource) {
         this.catalogue = catalogue;
-        this.exposed = exposed;
         this.db = JdbcClient.create(dataSource);
     }
 
@@ -69,8 +71,22 @@ public class TableDescriptions {
      * @param personal whether with columns that a pipeline marks as {@code pii}
      */
     public List<TableDescription> of(boolean personal) {
-        Map<String, ServedTable> tables = catalogue.tables(personal);
-        String[] schemas = exposed.schemas().toArray(String[]::new);
+        return described(catalogue.tables(personal));
+    }
+
+    /**
+     * The tables of resources, also of those that are not exposed by their names.
+     *
+     * @param personal whether with columns that a pipeline marks as {@code pii}
+     */
+    public List<TableDescription> of(Collection<Resource> resources, boolean personal) {
+        SortedMap<String, ServedTable> tables = new TreeMap<>();
+        resources.stream().map(Queries::nameOf).forEach(name -> catalogue.any(name, personal).ifPresent(table -> tables.put(name, table)));
+        return described(tables);
+    }
+
+    private List<TableDescription> described(SortedMap<String, ServedTable> tables) {
+        String[] schemas = tables.values().stream().map(ServedTable::schema).distinct().toArray(String[]::new);
         ValueSchemas values = new ValueSchemas(db.sql(TYPES)
                 .param("schemas", schemas)
                 .query((row, number) -> type(row))

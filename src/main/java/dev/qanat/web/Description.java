@@ -10,7 +10,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /** An OpenAPI description that is put together: what is written by hand, and what is added to it. For one thread. */
 final class Description {
@@ -48,6 +50,37 @@ final class Description {
     ObjectNode likeOperation(String path, String method) {
         JsonNode operation = text.path("paths").path(path).path(method);
         return Objects.requireNonNull((ObjectNode) operation).deepCopy();
+    }
+
+    /** A copy of an operation that is written by hand, with its own answers and bodies in place of those that others have as well. */
+    Optional<ObjectNode> written(String path, String method) {
+        JsonNode operation = text.path("paths").path(path).path(method);
+        return operation.isObject() ? Optional.of(inlined(operation.deepCopy())) : Optional.empty();
+    }
+
+    private ObjectNode inlined(ObjectNode operation) {
+        List.of("requestBody", "responses/200").forEach(place -> {
+            JsonNode there = operation.at("/" + place);
+            if (there.has("$ref")) {
+                int last = place.lastIndexOf('/');
+                ObjectNode parent = last < 0 ? operation : operation.withObject("/" + place.substring(0, last));
+                parent.set(place.substring(last + 1), text.at(there.path("$ref").asText().substring(1)).deepCopy());
+            }
+        });
+        return operation;
+    }
+
+    /** A reference to the schema of rows of which nothing is known. */
+    ObjectNode anyRow() {
+        return text.objectNode().put("$ref", "#/components/schemas/Row");
+    }
+
+    /** Puts another reference, with whatever it has, wherever one stands. */
+    static void replaceReferences(JsonNode in, String reference, ObjectNode other) {
+        if (in instanceof ObjectNode object && object.path("$ref").asText().equals(reference)) {
+            object.setAll(other);
+        }
+        in.forEach(below -> replaceReferences(below, reference, other));
     }
 
     /** A reference to the schema of a table's rows, which is added where it is not there yet. */

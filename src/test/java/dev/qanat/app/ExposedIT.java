@@ -361,6 +361,28 @@ class ExposedIT {
     }
 
     @Test
+    void a_path_is_described_as_it_is_declared() throws Exception {
+        Feed feed = prices();
+        JsonPath paths = feed.qanat().request().get("/q/openapi?format=json").jsonPath().setRootPath("paths");
+        String page = "'/api/v1/" + path + "'";
+        assertThat(paths.getMap(page).keySet().stream().map(String::valueOf)).containsExactlyInAnyOrder("get", "post");
+        assertThat(paths.getList(page + ".get.parameters.name").stream().filter(name -> name != null))
+                .containsExactly("ticker", "tickers", "like", "start_date", "end_date", "noted");
+        String row = "#/components/schemas/" + feed.table();
+        assertThat(paths.getString(page + ".get.responses.'200'.content.'application/json'.schema.properties.items.items.'$ref'"))
+                .isEqualTo(row);
+        assertThat(paths.getString(page + ".post.requestBody.content.'application/json'.schema.'$ref'")).isEqualTo(row);
+        String one = "'/api/v1/" + path + "/{id}'";
+        assertThat(paths.getMap(one).keySet().stream().map(String::valueOf))
+                .containsExactlyInAnyOrder("get", "put", "patch", "delete");
+        assertThat(paths.getString(one + ".patch.responses.'200'.content.'application/json'.schema.'$ref'")).isEqualTo(row);
+        assertThat(paths.getMap("'/api/v1/" + path + "/{id}/changes'").keySet().stream().map(String::valueOf)).containsExactly("get");
+        feed.declare("columns: { ticker: text }\n");
+        assertThat(feed.qanat().request().get("/q/openapi?format=json").jsonPath().getMap("paths").keySet().stream().map(String::valueOf))
+                .noneMatch(each -> each.contains(path));
+    }
+
+    @Test
     void a_path_belongs_to_one_pipeline_and_goes_with_it() throws Exception {
         Feed feed = prices();
         Feed other = Feed.of("columns: { a: text }\n");
