@@ -69,7 +69,7 @@ class Catalogue {
                   AND NOT (c.relkind = 'r' AND c.relhassubclass)
                   AND i.indnkeyatts = (
                     SELECT count(*) FROM pg_attribute AS n WHERE n.attrelid = c.oid AND n.attnotnull
-                      AND n.attnum = ANY ((i.indkey::smallint[])[0:i.indnkeyatts - 1]))
+                      AND n.attnum = ANY (trim_array(i.indkey::smallint[], i.indnatts - i.indnkeyatts)))
                 ORDER BY i.indisprimary DESC, i.indnkeyatts, i.indexrelid LIMIT 1) AS i ON true
             LEFT JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k (attnum, position)
                 ON k.attnum = a.attnum AND k.position <= i.indnkeyatts
