@@ -218,7 +218,7 @@ public final class Serve {
     }
 
     private Reached wrk(String script, int clients, int duration) throws Exception {
-        String told = output("wrk", "-t" + Math.min(2, clients), "-c" + clients, "-d" + duration, "-s",
+        String told = output("wrk", "-t" + Math.min(2, clients), "-c" + clients, "-d" + duration, "--timeout", "30s", "-s",
                 home.resolve(script + ".lua").toString(), "http://127.0.0.1:" + port);
         String[] reached = told.lines().filter(line -> line.startsWith("reached")).findFirst().orElseThrow().split(" ");
         if (!reached[5].equals("0")) {
