@@ -8,6 +8,7 @@ CREATE TABLE edit (
     run_id     bigint      PRIMARY KEY REFERENCES run ON DELETE CASCADE,
     table_name text        NOT NULL,
     row_id     text        NOT NULL,
+    became     text,
     action     text        NOT NULL CHECK (action IN ('insert', 'update', 'delete')),
     edited_by  text        NOT NULL,
     edited_at  timestamptz NOT NULL DEFAULT now(),
@@ -15,6 +16,8 @@ CREATE TABLE edit (
     after      json
 );
 CREATE INDEX edit_by_row ON edit (table_name, row_id, run_id DESC);
+CREATE INDEX edit_by_new_row ON edit (table_name, became, run_id DESC) WHERE became IS NOT NULL;
 COMMENT ON TABLE edit IS 'A row that was written over HTTP; told in the transaction that wrote it';
 COMMENT ON COLUMN edit.row_id IS 'The value of the surrogate key, or of the key''s only column';
+COMMENT ON COLUMN edit.became IS 'Of a row that the edit gave another id: that one';
 COMMENT ON COLUMN edit.before IS 'The whole row; null where there was none';

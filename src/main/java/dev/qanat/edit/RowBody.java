@@ -9,6 +9,7 @@ import dev.qanat.failure.Code;
 import dev.qanat.failure.InputFailure;
 import dev.qanat.pipeline.Child;
 import dev.qanat.pipeline.Column;
+import dev.qanat.pipeline.ColumnType;
 import dev.qanat.pipeline.Resource;
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
@@ -16,6 +17,7 @@ import jakarta.json.JsonObjectBuilder;
 import jakarta.json.JsonReader;
 import jakarta.json.JsonValue;
 import java.io.StringReader;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -46,8 +48,13 @@ final class RowBody {
     static RowBody read(Resource resource, String text) {
         try {
             if (STRICT.readTree(text).isObject()) {
-                return new RowBody(resource, object(text));
+                JsonObject object = object(text);
+                // Numbers are read when they are asked for.
+                object.toString();
+                return new RowBody(resource, object);
             }
+        } catch (NumberFormatException | ArithmeticException e) {
+            throw new InvalidRow(Optional.empty(), Code.OUT_OF_RANGE, "a number in it has more digits than can be written down");
         } catch (JsonProcessingException e) {
             throw new InputFailure(Code.INVALID_REQUEST, "the body is not JSON: " + e.getOriginalMessage(), e);
         }
@@ -77,18 +84,18 @@ final class RowBody {
     /**
      * The text of the record.
      *
-     * @param stored the names of the table's columns
+     * @param stored the table's columns, with their types
      * @param rowId the row's id; empty when the row is to get one
      * @throws InvalidRow when it has a field that is no column, or another id than the row
      */
-    String record(Set<String> stored, Optional<String> rowId) {
+    String record(Map<String, ColumnType> stored, Optional<String> rowId) {
         JsonObjectBuilder record = Json.createObjectBuilder();
         Optional<String> numbered = resource.serving().surrogateKey();
         values.forEach((name, value) -> {
             if (numbered.filter(name::equals).isPresent()) {
                 checkId(name, value, rowId);
             } else if (!OWN.contains(name) && resource.column(name).filter(Column::isComputed).isEmpty()) {
-                checkField(name, stored);
+                checkField(name, value, stored);
                 record.add(name, value);
             }
         });
@@ -104,12 +111,19 @@ final class RowBody {
         }
     }
 
-    private void checkField(String name, Set<String> stored) {
+    private void checkField(String name, JsonValue value, Map<String, ColumnType> stored) {
         if (resource.children().stream().map(Child::field).anyMatch(name::equals)) {
             throw new InvalidRow(Optional.of(name), Code.UNDECLARED_COLUMN, "its items have a table of their own, and are not written here");
         }
-        if (resource.declared().stream().map(Column::name).noneMatch(name::equals) && !stored.contains(name)) {
-            throw new InvalidRow(Optional.of(name), Code.UNDECLARED_COLUMN, "there is no such column");
+        ColumnType type = resource.declared().stream()
+                .filter(column -> column.name().equals(name))
+                .findFirst()
+                .map(Column::type)
+                .or(() -> Optional.ofNullable(stored.get(name)))
+                .orElseThrow(() -> new InvalidRow(Optional.of(name), Code.UNDECLARED_COLUMN, "there is no such column"));
+        // A load would look for columns in it.
+        if (value instanceof JsonObject && !type.isJson()) {
+            throw new InvalidRow(Optional.of(name), Code.TYPE_MISMATCH, "an object is not a value of type " + type);
         }
     }
 }

@@ -233,7 +233,7 @@ public class RowEdits {
     private void stage(Staging staging, Place place, RowBody row, Optional<String> rowId, Optional<RowBody> stored) throws SQLException {
         Resource resource = place.resource().edited(stored.map(row::sameAs).orElse(Set.of()));
         Target target = new Target(place.pipeline(), resource);
-        String record = row.record(target.storedColumns(dataSource), rowId);
+        String record = row.record(target.stored(dataSource), rowId);
         KeptRecords chunks = new KeptRecords(
                 List.of(new KeptRecord(null, 1, false, record)).iterator(), Declared.of(resource, personalKey::get), limits, 0);
         CheckedChunk checked = check(target, chunks);
@@ -274,6 +274,7 @@ public class RowEdits {
                         run,
                         place.target().silver().toString(),
                         named.id(),
+                        after.map(Stored::id).filter(id -> !id.equals(named.id())),
                         action,
                         by,
                         Instant.now(),

@@ -61,11 +61,12 @@ public class Edits {
                 .param("updated", updated)
                 .update();
         inTransaction.sql("""
-                        INSERT INTO qanat.edit (run_id, table_name, row_id, action, edited_by, before, after)
-                        VALUES (:run, :table, :row, :action, :by, CAST(:before AS json), CAST(:after AS json))""")
+                        INSERT INTO qanat.edit (run_id, table_name, row_id, became, action, edited_by, before, after)
+                        VALUES (:run, :table, :row, :became, :action, :by, CAST(:before AS json), CAST(:after AS json))""")
                 .param("run", edit.run())
                 .param("table", edit.table())
                 .param("row", edit.rowId())
+                .param("became", edit.became().orElse(null))
                 .param("action", edit.action().id())
                 .param("by", edit.by())
                 .param("before", edit.before().orElse(null))
@@ -80,8 +81,9 @@ public class Edits {
      */
     public List<Edit> list(String table, String rowId, long below, int limit) {
         return db.sql("""
-                        SELECT run_id, action, edited_by, edited_at, before, after FROM qanat.edit
-                        WHERE table_name = :table AND row_id = :row AND run_id < :below ORDER BY run_id DESC LIMIT :limit""")
+                        SELECT run_id, row_id, became, action, edited_by, edited_at, before, after FROM qanat.edit
+                        WHERE table_name = :table AND (row_id = :row OR became = :row) AND run_id < :below
+                        ORDER BY run_id DESC LIMIT :limit""")
                 .param("table", table)
                 .param("row", rowId)
                 .param("below", below)
@@ -89,7 +91,8 @@ public class Edits {
                 .query((row, number) -> new Edit(
                         row.getLong("run_id"),
                         table,
-                        rowId,
+                        row.getString("row_id"),
+                        Optional.ofNullable(row.getString("became")),
                         Action.valueOf(row.getString("action").toUpperCase(Locale.ROOT)),
                         row.getString("edited_by"),
                         row.getObject("edited_at", OffsetDateTime.class).toInstant(),

@@ -238,13 +238,8 @@ public final class Target {
         return Contract.of(resource, stored(dataSource), child -> ofItems.getOrDefault(child.field(), Map.of()));
     }
 
-    /** The names of the silver table's columns; none when it is not there. */
-    public Set<String> storedColumns(DataSource dataSource) throws SQLException {
-        return stored(dataSource).keySet();
-    }
-
     /** The types of the silver table's columns, of those that a pipeline can declare; none when the table is not there. */
-    private Map<String, ColumnType> stored(DataSource dataSource) throws SQLException {
+    public Map<String, ColumnType> stored(DataSource dataSource) throws SQLException {
         Map<String, ColumnType> types = new LinkedHashMap<>();
         try (Connection connection = dataSource.getConnection()) {
             columnsOf(connection, silver).forEach((name, type) -> Widening.typeOf(type).ifPresent(known -> types.put(name, known)));

@@ -224,9 +224,9 @@ class Catalogue {
             case "float4", "float8" -> Kind.FLOAT;
             case "timestamp", "timestamptz" -> Kind.TIMESTAMP;
             case "json", "jsonb" -> Kind.JSON;
+            case "int2", "int4", "int8", "numeric" -> Kind.NUMBER;
             default -> switch (category) {
                 case 'S' -> Kind.TEXT;
-                case 'N' -> Kind.NUMBER;
                 case 'B' -> Kind.BOOLEAN;
                 case 'D' -> Kind.DATE;
                 case 'T' -> Kind.INTERVAL;

@@ -288,7 +288,10 @@ public class Queries {
 
     /** Which value of the request is none of its column's type, where the database has refused one. */
     private static Optional<InputFailure> faultyValue(Connection connection, Exception thrown, Query query) throws SQLException {
-        if (!(thrown instanceof SQLException refused) || refused.getSQLState() == null || !refused.getSQLState().startsWith(BAD_VALUE)) {
+        // A name of a relation that is not there is of class 42, and so is much else that is not the request's fault.
+        if (!(thrown instanceof SQLException refused)
+                || refused.getSQLState() == null
+                || !refused.getSQLState().startsWith(BAD_VALUE) && !refused.getSQLState().startsWith("42")) {
             return Optional.empty();
         }
         if (!connection.getAutoCommit()) {

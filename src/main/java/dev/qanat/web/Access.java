@@ -51,7 +51,7 @@ final class Access {
     }
 
     private void check(RoutingContext exchange) {
-        Role needed = policy.needed(exchange.request().method().name(), exchange.normalizedPath(), pipelines::exposes);
+        Role needed = policy.needed(exchange.request().method().name(), exchange.normalizedPath(), this::exposes);
         Caller noted = Callers.noted(exchange);
         if (noted != null && noted.role().reaches(needed)) {
             // A handler has sent the exchange on to another path, and its key is forgotten.
@@ -79,6 +79,10 @@ final class Access {
         } else {
             checkKey(exchange, needed);
         }
+    }
+
+    private boolean exposes(String segment) {
+        return pipelines.exposes(PagePath.of(segment).path());
     }
 
     private void checkKey(RoutingContext exchange, Role needed) {

@@ -1,5 +1,7 @@
 package dev.qanat.web;
 
+import static java.util.Comparator.comparingInt;
+
 import dev.qanat.access.Caller;
 import dev.qanat.access.Role;
 import dev.qanat.failure.Code;
@@ -256,7 +258,7 @@ final class DataEndpoint {
             return new DataRequest(
                     Queries.nameOf(at.resource()),
                     exchange.queryParams().entries(),
-                    accepted(),
+                    PagePath.of(exchange.pathParam("path")).format().orElseGet(this::accepted),
                     Optional.of(at.expose()),
                     seesPersonal());
         }
@@ -280,27 +282,39 @@ final class DataEndpoint {
                     personal);
         }
 
-        /** The first that the client would have, and JSON where anything will do. */
+        /** The form that the client would have most: of what it says of a form, the most specific counts. JSON where anything will do. */
         private Format accepted() {
             if (quoteIsOpen(HttpHeaders.ACCEPT)) {
                 throw new InputFailure(Code.INVALID_REQUEST, "the Accept has a quote that is not closed");
             }
             List<MIMEHeader> wanted = exchange.parsedHeaders().accept();
-            if (wanted.isEmpty()) {
-                return Format.JSON;
-            }
-            for (MIMEHeader each : wanted) {
-                for (Format format : Format.values()) {
-                    String[] type = format.mediaType().split("/", 2);
-                    // Before its weight is asked for Vert.x has not parsed it.
-                    if (each.weight() > 0 && fits(each.component(), type[0]) && fits(each.subComponent(), type[1])) {
-                        return format;
-                    }
+            // Before its weight is asked for Vert.x has not parsed a header.
+            wanted.forEach(MIMEHeader::weight);
+            Optional<Format> best = Optional.of(Format.JSON).filter(json -> wanted.isEmpty());
+            float weight = 0;
+            int place = wanted.size();
+            for (Format format : Format.values()) {
+                Optional<MIMEHeader> said = wanted.stream().filter(each -> fits(each, format)).max(comparingInt(Work::detail));
+                float itsWeight = said.map(MIMEHeader::weight).orElse(0f);
+                int itsPlace = said.map(wanted::indexOf).orElse(place);
+                if (itsWeight > weight || itsWeight == weight && itsWeight > 0 && itsPlace < place) {
+                    best = Optional.of(format);
+                    weight = itsWeight;
+                    place = itsPlace;
                 }
             }
-            throw new InputFailure(
+            return best.orElseThrow(() -> new InputFailure(
                     Code.NOT_ACCEPTABLE,
-                    "rows are given as application/json, application/x-ndjson and text/csv, and Accept takes none of them");
+                    "rows are given as application/json, application/x-ndjson and text/csv, and Accept takes none of them"));
+        }
+
+        private static boolean fits(MIMEHeader wanted, Format format) {
+            String[] type = format.mediaType().split("/", 2);
+            return fits(wanted.component(), type[0]) && fits(wanted.subComponent(), type[1]);
+        }
+
+        private static int detail(MIMEHeader wanted) {
+            return (wanted.component().equals("*") ? 0 : 1) + (wanted.subComponent().equals("*") ? 0 : 1);
         }
 
         private static boolean fits(String wanted, String part) {

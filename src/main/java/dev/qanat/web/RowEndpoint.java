@@ -49,6 +49,7 @@ final class RowEndpoint {
     /** Requests that are at work or wait for it; each keeps a thread. */
     private static final int MOST = 64;
 
+    private static final String PAGES = "/api/v1/:path";
     private static final int LARGEST_PAGE = 1_000;
     private static final Set<HttpMethod> WITH_BODY = Set.of(HttpMethod.POST, HttpMethod.PUT, HttpMethod.PATCH);
     private static final Pattern ENTITY_TAG = Pattern.compile("(W/)?\"([^\"]*)\"");
@@ -91,33 +92,38 @@ final class RowEndpoint {
 
     void answer(@Observes Router router) {
         BodyHandler body = BodyHandler.create(false).setBodyLimit(largestBody);
-        offer(router, "/api/v1/:path", body, Map.of(HttpMethod.GET, pages::page, HttpMethod.POST, at(named(this::insert))));
+        offer(router, PAGES, body, Map.of(HttpMethod.GET, pages::page, HttpMethod.POST, at(row(this::insert))));
         offer(
                 router,
-                "/api/v1/:path/:id",
+                PAGES + "/:id",
                 body,
                 Map.of(
-                        HttpMethod.GET, at(named(this::read)),
-                        HttpMethod.PUT, at(named(this::replace)),
-                        HttpMethod.PATCH, at(named(this::patch)),
-                        HttpMethod.DELETE, at(named(this::delete))));
-        offer(router, "/api/v1/:path/:id/changes", body, Map.of(HttpMethod.GET, at(named(this::changes))));
+                        HttpMethod.GET, at(row(this::read)),
+                        HttpMethod.PUT, at(row(this::replace)),
+                        HttpMethod.PATCH, at(row(this::patch)),
+                        HttpMethod.DELETE, at(row(this::delete))));
+        offer(router, PAGES + "/:id/changes", body, Map.of(HttpMethod.GET, at(named(this::changes))));
     }
 
     /** Takes a path for all methods where a pipeline exposes it, and leaves it to others where none does. */
     private void offer(Router router, String path, BodyHandler body, Map<HttpMethod, BiConsumer<RoutingContext, Exposed>> methods) {
         router.route(path)
                 .handler(exchange -> {
-                    boolean read = WITH_BODY.contains(exchange.request().method()) && pipelines.exposes(exchange.pathParam("path"));
+                    boolean read = WITH_BODY.contains(exchange.request().method()) && exposed(path, exchange).isPresent();
                     if (read) {
                         body.handle(exchange);
                     } else {
                         exchange.next();
                     }
                 })
-                .handler(exchange -> pipelines
-                        .exposed(exchange.pathParam("path"))
+                .handler(exchange -> exposed(path, exchange)
                         .ifPresentOrElse(exposed -> answer(exchange, exposed, methods), exchange::next));
+    }
+
+    /** A page's path may end with the form that it asks for. */
+    private Optional<Exposed> exposed(String route, RoutingContext exchange) {
+        String segment = exchange.pathParam("path");
+        return pipelines.exposed(route.equals(PAGES) ? PagePath.of(segment).path() : segment);
     }
 
     private static void answer(RoutingContext exchange, Exposed exposed, Map<HttpMethod, BiConsumer<RoutingContext, Exposed>> methods) {
@@ -140,16 +146,33 @@ final class RowEndpoint {
     }
 
     private static Work named(WorkOfRow work) {
-        return (exchange, exposed) -> work.answer(
-                exchange,
-                exposed,
-                exposed.resource()
-                        .rowId()
-                        .map(id -> new Place(exposed.active().name(), exposed.active().version(), exposed.resource(), id))
-                        .orElseThrow(() -> new InputFailure(
-                                Code.METHOD_NOT_ALLOWED,
-                                "the rows of '" + exposed.expose().path() + "' have no id; give resource '" + exposed.resource().name()
-                                        + "' a 'surrogate_key'")));
+        return (exchange, exposed) -> work.answer(exchange, exposed, place(exchange, exposed));
+    }
+
+    private static Work row(WorkOfRow work) {
+        return named((exchange, exposed, place) -> {
+            refuseParameters(exchange);
+            return work.answer(exchange, exposed, place);
+        });
+    }
+
+    private static Place place(RoutingContext exchange, Exposed exposed) {
+        Optional<String> id = exposed.resource().rowId();
+        if (id.isEmpty()) {
+            exchange.response().putHeader(HttpHeaders.ALLOW, exchange.pathParam("id") == null ? "GET, HEAD" : "");
+            throw new InputFailure(
+                    Code.METHOD_NOT_ALLOWED,
+                    "the rows of '" + exposed.expose().path() + "' have no id; give resource '" + exposed.resource().name()
+                            + "' a 'surrogate_key'");
+        }
+        return new Place(exposed.active().name(), exposed.active().version(), exposed.resource(), id.get());
+    }
+
+    /** What means nothing is not passed over. */
+    private static void refuseParameters(RoutingContext exchange) {
+        exchange.queryParams().names().stream().findFirst().ifPresent(name -> {
+            throw new InputFailure(Code.INVALID_REQUEST, name + ": a single row has no parameters");
+        });
     }
 
     private void begin(RoutingContext exchange, Exposed exposed, Work work) {

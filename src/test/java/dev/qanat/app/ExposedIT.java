@@ -130,6 +130,7 @@ class ExposedIT {
         }
         assertThat(feed.qanat().request().accept("text/csv").get("/api/v1/" + path + "?select=ticker,close").asString())
                 .isEqualTo("ticker,close\r\nAAPL,10.5000\r\nAAPL,11.0000\r\n\"B,C\",12.0000\r\nIBM,20.0000\r\n");
+        assertThat(feed.qanat().request().get("/api/v1/" + path + ".ndjson?ticker=IBM&select=id").asString()).isEqualTo("{\"id\":4}\n");
         assertProblem(feed.qanat().request().get("/api/v1/" + path.toLowerCase(Locale.ROOT)), 404, "not_found");
     }
 
@@ -216,6 +217,8 @@ class ExposedIT {
         cases.put("{\"ticker\": \"A\", \"date\": \"2024-01-02\", \"close\": 1, \"volume\": 0}", "null filtered");
         cases.put("{\"ticker\": \"A\", \"date\": \"2024-01-02\", \"close\": 1, \"symbol\": 0}", "symbol undeclared_column");
         cases.put("{\"ticker\": \"A\", \"date\": \"2024-01-02\", \"close\": 1, \"id\": 77}", "id undeclared_column");
+        cases.put("{\"ticker\": \"A\", \"date\": \"2024-01-02\", \"close\": 1, \"volume\": {}}", "volume type_mismatch");
+        cases.put("{\"ticker\": \"A\", \"date\": \"2024-01-02\", \"close\": 1, \"meta\": {\"a\": 1e99999999999}}", "null out_of_range");
         cases.put("{\"ticker\": \"A\\u0000\", \"date\": \"2024-01-02\", \"close\": 1}", "null invalid_character");
         for (Map.Entry<String, String> each : cases.entrySet()) {
             for (Response answer : List.of(sending(feed, each.getKey()).post("/api/v1/" + path), sending(feed, each.getKey()).put(row(1)))) {
@@ -234,6 +237,7 @@ class ExposedIT {
         assertProblem(sending(feed, taken).post("/api/v1/" + path), 409, "key_exists");
         assertProblem(sending(feed, taken).put(row(1)), 409, "key_exists");
         assertProblem(feed.qanat().request().delete("/api/v1/" + path), 405, "method_not_allowed");
+        assertProblem(feed.qanat().request().get(row(1) + "?select=id"), 400, "invalid_request");
         assertThat(feed.qanat().value("SELECT string_agg(t::text, ' ' ORDER BY id) FROM " + feed.table() + " AS t")).isEqualTo(before);
         assertThat(feed.qanat().runs(feed.name())).hasSize(1);
         assertThat(feed.qanat().value("SELECT count(*) FROM qanat.edit WHERE table_name = '" + feed.table() + "'")).isEqualTo("0");
@@ -310,11 +314,15 @@ class ExposedIT {
         assertThat(sending(feed, "{\"n\": 2}").patch(row("1.5")).jsonPath().getInt("n")).isEqualTo(2);
         assertProblem(feed.qanat().request().get(row("1.501")), 404, "unknown_row");
         assertProblem(sending(feed, "{\"n\": 2}").patch(row("1.501")), 404, "unknown_row");
+        assertThat(sending(feed, "{\"code\": 7}").patch(row("1.5")).jsonPath().getFloat("code")).isEqualTo(7f);
+        assertThat(feed.qanat().request().get(row("7.00") + "/changes").jsonPath().getList("items.before.n")).containsExactly(2);
+        assertThat(sending(feed, "{\"code\": 1.5}").patch(row("7")).statusCode()).isEqualTo(200);
         assertThat(outcome(feed, "code,n\n1.50,3\n")).isEqualTo("1 read, 1 updated");
 
         feed.declare("columns: { code: \"numeric(6,2)\", n: integer }\nwrite_disposition: append\nexpose: { path: %s }\n".formatted(path));
         feed.qanat().await("the version is in force", () -> feed.qanat().request().get(row("1.50")).statusCode() == 405);
         assertProblem(sending(feed, "{}").post("/api/v1/" + path), 405, "method_not_allowed");
+        assertThat(sending(feed, "{}").post("/api/v1/" + path).header("Allow")).isEqualTo("GET, HEAD");
     }
 
     @Test

@@ -38,10 +38,14 @@ class OpenApiIT {
     private static final String VARIABLE = "\\{\\w+}";
     private static final Pattern QUOTED = Pattern.compile("(?:src|href)=\"([^\"]+)\"");
 
+    private static final String PAGES = "/api/v1/{path}";
+    private static final String ROWS = PAGES + "/{id}";
+
     /** What Quarkus serves; all else are routes. */
     private static final Set<String> NOT_ROUTES =
             Set.of("GET /q/health", "GET /q/health/ready", "GET /q/health/live", "GET /q/openapi", "GET /docs", "GET /redoc", "GET /runs/{id}/events",
-                    "GET /api/v1/data/{table}");
+                    "GET /api/v1/data/{table}", "GET " + PAGES, "POST " + PAGES, "GET " + ROWS, "PUT " + ROWS, "PATCH " + ROWS, "DELETE " + ROWS,
+                    "GET " + ROWS + "/changes");
 
     /** What is seen where an API key is set or the database is away. */
     private static final Set<String> ELSEWHERE = Set.of("401", "429", "503", "default");
@@ -78,7 +82,7 @@ class OpenApiIT {
 
     /** Without what is described of the tables of other tests, for which see {@link LiveDescriptionIT}. */
     private static JsonNode withoutTables(JsonNode description) {
-        ((ObjectNode) description.path("paths")).properties().removeIf(path -> path.getKey().matches("/api/v1/data/(silver|gold)\\..+"));
+        ((ObjectNode) description.path("paths")).properties().removeIf(path -> path.getKey().matches("/api/v1/(data/(silver|gold)\\.|(other-)?Path-x_|described_).+"));
         ((ObjectNode) description.at("/components/schemas")).properties().removeIf(schema -> schema.getKey().matches("(silver|gold)\\..+"));
         return description;
     }
@@ -156,6 +160,7 @@ class OpenApiIT {
         schedules();
         access();
         data();
+        rows();
         server();
         forAll();
 
@@ -356,6 +361,68 @@ class OpenApiIT {
         answers("GET", "/api/v1/data/{table}", rowsOf(table).queryParam("name", "x"), 400);
         answers("GET", "/api/v1/data/{table}", rowsOf("silver.nope"), 404);
         answers("GET", "/api/v1/data/{table}", rowsOf(table).accept("image/png"), 406);
+    }
+
+    private void rows() {
+        String exposed = Qanat.newName("described");
+        String resource = "pipeline: %1$s%2$s\nsources: { drops: { type: files } }\nresources: [ { name: %1$s%2$s, columns: { id: integer, name: text },"
+                + " %3$s expose: { path: %1$s%2$s, filters: { name: name.eq } } } ]\n";
+        qanat.pipeline(resource.formatted(exposed, "", "primary_key: id,"));
+        qanat.pipeline(resource.formatted(exposed, "_x", ""));
+        answers("POST", PAGES, at(exposed, "{\"id\": 1, \"name\": \"a\"}"), 201);
+        answers("POST", PAGES, at(exposed, "{\"id\": 2}"), 201);
+        answers("POST", PAGES, at(exposed, "{\"id\": 1}"), 409);
+        answers("POST", PAGES, at(exposed, "{\"id\": \"x\"}"), 422);
+        answers("GET", PAGES, at(exposed).queryParam("name", "a"), 200);
+        answers("GET", PAGES, at(exposed).queryParam("page_size", 1).accept("text/csv"), 200);
+        answers("GET", PAGES, at(exposed).header("If-None-Match", "*"), 304);
+        answers("GET", PAGES, at(exposed).queryParam("page", "x"), 400);
+        answers("GET", PAGES, at(exposed).accept("image/png"), 406);
+        String version = at(exposed).pathParam("id", 1).get(ROWS).header("ETag");
+        answers("GET", ROWS, row(exposed, 1, ""), 200);
+        answers("GET", ROWS, row(exposed, 1, "").header("If-None-Match", version), 304);
+        answers("PATCH", ROWS, row(exposed, 1, "{\"name\": null}").header("If-Match", version), 200);
+        answers("PUT", ROWS, row(exposed, 1, "{\"id\": 1, \"name\": \"b\"}"), 200);
+        for (String method : List.of("PUT", "PATCH")) {
+            answers(method, ROWS, row(exposed, 1, "{\"id\": 2}"), 409);
+            answers(method, ROWS, row(exposed, 1, "{\"id\": 1}").header("If-Match", version), 412);
+            answers(method, ROWS, row(exposed, 1, "{\"id\": 1, \"x\": 1}"), 422);
+        }
+        answers("GET", ROWS + "/changes", row(exposed, 1, "").queryParam("limit", 2), 200);
+        answers("GET", ROWS + "/changes", row(exposed, 1, "").queryParam("after", "x"), 400);
+        answers("DELETE", ROWS, row(exposed, 1, "").header("If-Match", version), 412);
+        answers("DELETE", ROWS, row(exposed, 1, ""), 204);
+        for (String operation : NOT_ROUTES.stream().filter(each -> each.contains("{path}")).toList()) {
+            String method = operation.substring(0, operation.indexOf(' '));
+            String path = operation.substring(method.length() + 1);
+            String body = method.startsWith("P") ? "{}" : "";
+            boolean known = path.equals(ROWS);
+            answers(method, path, asked(path, known ? exposed : "nope", body), 404);
+            if (!operation.equals("GET " + PAGES)) {
+                answers(method, path, asked(path, exposed + "_x", body), 405);
+            }
+            if (!body.isEmpty()) {
+                answers(method, path, asked(path, exposed, "{\"name\": \"" + "x".repeat(11 << 20) + "\"}"), 413);
+                answers(method, path, asked(path, exposed, body).contentType("text/csv"), 415);
+            }
+        }
+    }
+
+    /** A request for a row that is not there, or for all of them. */
+    private static RequestSpecification asked(String path, String exposed, String body) {
+        return path.equals(PAGES) ? at(exposed, body) : row(exposed, 7, body);
+    }
+
+    private static RequestSpecification at(String path) {
+        return request().pathParam("path", path);
+    }
+
+    private static RequestSpecification at(String path, String body) {
+        return body.isEmpty() ? at(path) : at(path).contentType("application/json").body(body);
+    }
+
+    private static RequestSpecification row(String path, int id, String body) {
+        return at(path, body).pathParam("id", id);
     }
 
     private void server() {
