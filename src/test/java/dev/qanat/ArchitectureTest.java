@@ -176,8 +176,8 @@ class ArchitectureTest {
 
     @Test
     void route_knows_all_but_the_embedded_server() {
-        knows("route", "failure", "settings", "access", "pipeline", "records", "api", "validate", "load", "ledger", "transform", "build", "lineage", "serve",
-                        "edit", "web")
+        knows("route", "failure", "settings", "access", "pipeline", "records", "api", "validate", "load", "ledger", "transform", "build", "lineage", "personal",
+                        "serve", "edit", "web")
                 .check(OURS);
     }
 

@@ -16,6 +16,13 @@ import java.util.Optional;
 public record RowOrigin(
         String table, Row row, Optional<Run> run, Optional<String> resource, Optional<Run.RunFile> file, Bronze bronze) {
 
+    /** The same without the record itself, for whoever may not see what is personal in it. */
+    public RowOrigin withoutRecord() {
+        String reason = bronze.found().isPresent() ? "the record has personal values, which operators see" : bronze.reason();
+        Optional<Found> told = bronze.found().map(found -> new Found(found.source(), found.loadedAt(), Optional.empty()));
+        return new RowOrigin(table, row, run, resource, file, new Bronze(bronze.table(), bronze.status(), reason, told));
+    }
+
     /**
      * What the row itself says.
      *

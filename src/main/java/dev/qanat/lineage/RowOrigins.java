@@ -85,11 +85,17 @@ public class RowOrigins {
      *
      * @param table with its schema, such as {@code silver.sales}
      * @param key values by column that only this row has
+     * @param hidden columns that are not there for whoever asks
      * @throws InputFailure {@code not_found} for a table or a row that is not there, {@code invalid_request} when it cannot be told
      *     which row is meant
      */
-    public RowOrigin find(String table, Map<String, String> key) throws SQLException {
+    public RowOrigin find(String table, Map<String, String> key, Set<String> hidden) throws SQLException {
         Table stored = table(table);
+        for (String name : key.keySet()) {
+            if (hidden.contains(name)) {
+                throw unknownColumn(stored, name, hidden);
+            }
+        }
         Stored row = row(stored, key);
         Optional<Run> run = runs.find(row.row().run());
         if (run.isEmpty()) {
@@ -137,7 +143,7 @@ public class RowOrigins {
     private Stored row(Table table, Map<String, String> key) throws SQLException {
         List<Column> columns = new ArrayList<>();
         for (String name : key.keySet()) {
-            columns.add(table.column(name).orElseThrow(() -> unknownColumn(table, name)));
+            columns.add(table.column(name).orElseThrow(() -> unknownColumn(table, name, Set.of())));
         }
         if (columns.isEmpty()) {
             throw new InputFailure(Code.INVALID_REQUEST, "which row of %s? Name it by %s".formatted(table.name(), names(table)));
@@ -195,13 +201,13 @@ public class RowOrigins {
                 : String.join(", ", table.key());
     }
 
-    private static InputFailure unknownColumn(Table table, String name) {
+    private static InputFailure unknownColumn(Table table, String name, Set<String> hidden) {
         return new InputFailure(
                 Code.INVALID_REQUEST,
                 "%s has no column '%s'%s".formatted(
                         table.name(),
                         name,
-                        Suggestion.of(name, table.columns().stream().map(Column::name).toList()).map(Suggestion::ask).orElse("")));
+                        Suggestion.of(name, table.columns().stream().map(Column::name).filter(each -> !hidden.contains(each)).toList()).map(Suggestion::ask).orElse("")));
     }
 
     /** What the database does not take is the request's fault, unless something is wrong with the database, which is handed on. */

@@ -1,22 +1,29 @@
 package dev.qanat.route;
 
 import static dev.qanat.route.Parameters.number;
+import static org.apache.camel.component.platform.http.vertx.VertxPlatformHttpConstants.AUTHENTICATED_USER;
 
+import dev.qanat.access.Role;
 import dev.qanat.failure.Code;
 import dev.qanat.failure.InputFailure;
 import dev.qanat.lineage.Lineage;
 import dev.qanat.lineage.Lineage.Direction;
 import dev.qanat.lineage.LineageReader;
+import dev.qanat.lineage.RowOrigin;
 import dev.qanat.lineage.RowOrigins;
+import dev.qanat.personal.PersonalColumns;
 import dev.qanat.web.BadRequest;
+import dev.qanat.web.Callers;
 import dev.qanat.web.LineageView;
 import dev.qanat.web.QueryParameters;
 import dev.qanat.web.Reply;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.apache.camel.Exchange;
 import org.apache.camel.Header;
 import org.jspecify.annotations.Nullable;
@@ -28,10 +35,12 @@ public class LineageEndpoint {
 
     private final LineageReader lineage;
     private final RowOrigins origins;
+    private final PersonalColumns personal;
 
-    LineageEndpoint(LineageReader lineage, RowOrigins origins) {
+    LineageEndpoint(LineageReader lineage, RowOrigins origins, PersonalColumns personal) {
         this.lineage = lineage;
         this.origins = origins;
+        this.personal = personal;
     }
 
     public Reply graph(
@@ -53,7 +62,8 @@ public class LineageEndpoint {
     }
 
     /** @param query of the URL: {@code table}, and columns by their names */
-    public Reply row(@Header(Exchange.HTTP_QUERY) @Nullable String query) throws SQLException {
+    public Reply row(@Header(Exchange.HTTP_QUERY) @Nullable String query, @Header(AUTHENTICATED_USER) @Nullable Object user)
+            throws SQLException {
         Map<String, String> key = QueryParameters.once(query);
         String table = key.remove("table");
         if (table == null) {
@@ -61,10 +71,17 @@ public class LineageEndpoint {
                     400, Code.INVALID_REQUEST, "table: is missing; a row is asked for like ?table=silver.products&id=7");
         }
         try {
-            return Reply.json(200, LineageView.of(origins.find(table, key)));
+            boolean all = Callers.of(user).role().reaches(Role.OPERATOR);
+            RowOrigin origin = origins.find(table, key, all ? Set.of() : hidden(table));
+            boolean told = all || origin.bronze().table().filter(bronze -> hidden(bronze).contains("record")).isEmpty();
+            return Reply.json(200, LineageView.of(told ? origin : origin.withoutRecord()));
         } catch (InputFailure e) {
             throw answer(e);
         }
+    }
+
+    private Set<String> hidden(String table) {
+        return personal.of(List.of(table)).getOrDefault(table, Set.of());
     }
 
     private static RuntimeException answer(InputFailure e) {

@@ -4,14 +4,21 @@ import static dev.qanat.route.Parameters.limit;
 import static dev.qanat.route.Parameters.number;
 import static org.apache.camel.component.platform.http.vertx.VertxPlatformHttpConstants.AUTHENTICATED_USER;
 
+import dev.qanat.access.Caller;
+import dev.qanat.access.Role;
 import dev.qanat.failure.Code;
 import dev.qanat.ledger.ModelRuns;
+import dev.qanat.ledger.RejectedRecord;
 import dev.qanat.ledger.Rejections;
 import dev.qanat.ledger.Run;
 import dev.qanat.ledger.RunResource;
 import dev.qanat.ledger.Runs;
+import dev.qanat.pipeline.InvalidPipeline;
+import dev.qanat.pipeline.Pipelines;
+import dev.qanat.pipeline.Resource;
 import dev.qanat.web.Accepted;
 import dev.qanat.web.BadRequest;
+import dev.qanat.web.Callers;
 import dev.qanat.web.Downloads;
 import dev.qanat.web.ModelView;
 import dev.qanat.web.RejectionsCsv;
@@ -24,6 +31,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.apache.camel.Header;
 import org.jspecify.annotations.Nullable;
 
@@ -38,10 +48,13 @@ public class RunsEndpoint {
     private final Runs runs;
     private final RunDetails details;
     private final Rejections rejections;
+    private final Pipelines pipelines;
     private final Downloads downloads;
     private final ModelRuns models;
 
-    RunsEndpoint(Runs runs, RunDetails details, Rejections rejections, Downloads downloads, ModelRuns models) {
+    RunsEndpoint(
+            Runs runs, RunDetails details, Rejections rejections, Downloads downloads, ModelRuns models, Pipelines pipelines) {
+        this.pipelines = pipelines;
         this.models = models;
         this.runs = runs;
         this.details = details;
@@ -83,6 +96,7 @@ public class RunsEndpoint {
             @Header("after") @Nullable String after,
             @Header(AUTHENTICATED_USER) @Nullable Object user) {
         Run run = find(id);
+        Predicate<RejectedRecord> hidden = hidden(run, Callers.of(user));
         if (format == null ? Accepted.csv(accept) : format(format).equals("csv")) {
             if (!downloads.begin(user)) {
                 throw BadRequest.forNow(503, Code.TOO_MANY_DOWNLOADS, "as many downloads as may are being sent already; try again in a moment");
@@ -90,12 +104,28 @@ public class RunsEndpoint {
             return Reply.download(
                             "text/csv; charset=utf-8; header=present",
                             "run-" + run.id() + "-rejections.csv",
-                            new RejectionsCsv(rejections, run.id()))
+                            new RejectionsCsv(rejections, run.id(), hidden))
                     .withHeader("Vary", "Accept");
         }
         Rejections.Page page = rejections.list(run.id(), after == null ? 0 : number("after", after), limit(limit), PAGE_BYTES);
-        return Reply.list(page.items().stream().map(RunView::of).toList(), page.next().map(String::valueOf).orElse(null))
+        return Reply.list(page.items().stream().map(each -> RunView.of(each, hidden.test(each))).toList(), page.next().map(String::valueOf).orElse(null))
                 .withHeader("Vary", "Accept");
+    }
+
+    /** Records with personal values are for those who see personal columns; where nobody can tell any more, all may have some. */
+    private Predicate<RejectedRecord> hidden(Run run, Caller caller) {
+        if (caller.role().reaches(Role.OPERATOR) || run.pipeline().equals(Run.NO_PIPELINE)) {
+            return rejected -> false;
+        }
+        try {
+            Set<String> personal = pipelines.at(run.pipeline(), run.configVersion()).resources().stream()
+                    .filter(Resource::isPersonal)
+                    .map(Resource::name)
+                    .collect(Collectors.toSet());
+            return rejected -> personal.contains(rejected.resource());
+        } catch (InvalidPipeline e) {
+            return rejected -> true;
+        }
     }
 
     private static String format(String text) {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -25,6 +26,11 @@ record ExposedPage(Map<String, String> words, List<Filter> filters, long page) {
 
     /** @param text operator and value in the data API's dialect */
     record Filter(String parameter, String column, String text) {}
+
+    /** How many rows are asked for; empty where that is not said. */
+    Optional<Integer> size() {
+        return Optional.ofNullable(words.get("limit")).map(Integer::valueOf);
+    }
 
     /** @throws dev.qanat.failure.InputFailure where a parameter means nothing here, or stands twice */
     static ExposedPage read(Expose expose, List<Map.Entry<String, String>> parameters) {

@@ -122,6 +122,22 @@ public class Queries {
         return catalogue.any(nameOf(resource), personal).isPresent();
     }
 
+    /** Has a table that was made in this process a moment ago known at once. */
+    public void forget() {
+        catalogue.forget();
+    }
+
+    /**
+     * The page of a resource whose table is not there yet.
+     *
+     * @throws InputFailure when the request asks for what no page has
+     */
+    public String emptyPage(DataRequest request) {
+        ExposedPage page = ExposedPage.read(request.expose().orElseThrow(), request.parameters());
+        int size = page.size().map(asked -> Math.min(asked, limits.largestPage())).orElse(limits.defaultPage());
+        return "{\"items\":[],\"next\":null" + (page.page() > 0 ? ",\"total\":0,\"page\":" + page.page() + ",\"page_size\":" + size : "") + "}";
+    }
+
     /** The name of a resource's table, as a request has it. */
     public static String nameOf(Resource resource) {
         return Catalogue.SILVER + "." + resource.table();

@@ -17,6 +17,7 @@ import dev.qanat.serve.Queries;
 import dev.qanat.serve.QueryLimits;
 import dev.qanat.serve.Rows;
 import dev.qanat.settings.Settings;
+import io.netty.handler.codec.http.QueryStringDecoder;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
@@ -32,8 +33,10 @@ import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -51,6 +54,8 @@ final class DataEndpoint {
 
     /** Requests that are at work or wait for it, for each query that may be at work; each keeps a thread. */
     private static final int WAITING = 16;
+
+    private static final int MOST_PARAMETERS = 1_024;
     private static final long CANCEL_MILLIS = 1_000;
 
     private final Queries queries;
@@ -200,7 +205,7 @@ final class DataEndpoint {
         @Nullable Void run() throws IOException, SQLException {
             DataRequest request = request();
             if (exposed.isPresent() && !queries.isThere(exposed.get().resource(), request.personal())) {
-                nothingYet(request.format());
+                nothingYet(request);
                 return null;
             }
             if (exchange.request().headers().contains(HttpHeaders.IF_NONE_MATCH)) {
@@ -224,9 +229,12 @@ final class DataEndpoint {
         }
 
         /** No run has made the table of a path. */
-        private void nothingYet(Format format) {
-            response.putHeader(HttpHeaders.CONTENT_TYPE, format.mediaType());
-            response.end(format == Format.JSON ? "{\"items\":[],\"next\":null,\"total\":0}" : "");
+        private void nothingYet(DataRequest request) {
+            String page = queries.emptyPage(request);
+            response.putHeader(HttpHeaders.CONTENT_TYPE, request.format().mediaType())
+                    .putHeader(HttpHeaders.VARY, "Accept, Accept-Encoding")
+                    .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
+                    .end(exchange.request().method().equals(HttpMethod.HEAD) || request.format() != Format.JSON ? "" : page);
         }
 
         private static void send(Rows rows, ResponseStream stream, boolean packed) throws IOException, SQLException {
@@ -257,10 +265,18 @@ final class DataEndpoint {
         private DataRequest atPath(Pipelines.Exposed at) {
             return new DataRequest(
                     Queries.nameOf(at.resource()),
-                    exchange.queryParams().entries(),
+                    parameters(),
                     PagePath.of(exchange.pathParam("path")).format().orElseGet(this::accepted),
                     Optional.of(at.expose()),
                     seesPersonal());
+        }
+
+        /** By names, each with its values in their order. A semicolon is one: Vert.x would take it for the end of a parameter. */
+        private List<Map.Entry<String, String>> parameters() {
+            return new QueryStringDecoder(exchange.request().uri(), StandardCharsets.UTF_8, true, MOST_PARAMETERS, true)
+                    .parameters().entrySet().stream()
+                            .flatMap(each -> each.getValue().stream().map(value -> Map.entry(each.getKey(), value)))
+                            .toList();
         }
 
         private boolean seesPersonal() {
@@ -276,7 +292,7 @@ final class DataEndpoint {
                     dot < 0 || queries.has(name, personal) ? Optional.empty() : Format.ofSuffix(name.substring(dot + 1));
             return new DataRequest(
                     suffix.isPresent() ? name.substring(0, dot) : name,
-                    exchange.queryParams().entries(),
+                    parameters(),
                     suffix.orElseGet(this::accepted),
                     Optional.empty(),
                     personal);

@@ -2,6 +2,7 @@ package dev.qanat.web;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.qanat.pipeline.Column;
 import dev.qanat.pipeline.Pipelines;
 import dev.qanat.pipeline.Pipelines.Exposed;
 import dev.qanat.serve.Queries;
@@ -50,26 +51,33 @@ final class DescribedResources implements DescribedPart {
                 for (String method : methods) {
                     description.written(path, method).ifPresent(operation -> description
                             .path(path.replace("{path}", each.expose().path()))
-                            .set(method, operation(operation, each, row, path.equals(PAGES) && method.equals("get"))));
+                            .set(method, operation(operation, each, row, path.equals(PAGES) && method.equals("get"), personal)));
                 }
             }
         }
     }
 
-    /** @param page whether the operation gives a page, by the filters of the resource */
-    private static ObjectNode operation(ObjectNode operation, Exposed exposed, ObjectNode row, boolean page) {
+    /**
+     * @param page whether the operation gives a page, by the filters of the resource
+     * @param personal whether with filters by personal columns
+     */
+    private static ObjectNode operation(ObjectNode operation, Exposed exposed, ObjectNode row, boolean page, boolean personal) {
         operation.put("operationId", operation.path("operationId").asText() + '-' + exposed.expose().path());
         operation.put("summary", operation.path("summary").asText() + " of " + exposed.expose().path());
         ArrayNode parameters = operation.arrayNode();
         if (page) {
             operation.put("description", "Rows of " + Queries.nameOf(exposed.resource()) + ".");
-            exposed.expose().filters().forEach((name, filter) -> parameters
-                    .addObject()
-                    .put("name", name)
-                    .put("in", "query")
-                    .put("description", "`" + filter.column() + "` " + filter.operator())
-                    .putObject("schema")
-                    .put("type", "string"));
+            Set<String> hidden = exposed.resource().personalColumns().stream()
+                    .map(Column::name)
+                    .filter(name -> !personal)
+                    .collect(Collectors.toSet());
+            exposed.expose().filters().forEach((name, filter) -> {
+                if (!hidden.contains(filter.column())) {
+                    ObjectNode parameter = parameters.addObject().put("name", name).put("in", "query");
+                    parameter.put("description", "`" + filter.column() + "` " + filter.operator());
+                    parameter.putObject("schema").put("type", "string");
+                }
+            });
         }
         operation.withArrayProperty("parameters").forEach(parameter -> {
             if (!parameter.path("$ref").asText().equals(PATH)) {

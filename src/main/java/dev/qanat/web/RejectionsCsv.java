@@ -10,6 +10,7 @@ import java.io.InputStream;
 import java.io.OutputStreamWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,15 +31,18 @@ public final class RejectionsCsv extends InputStream {
 
     private final Rejections rejections;
     private final long run;
+    private final Predicate<RejectedRecord> hidden;
     private byte[] page = {};
     private int at;
     private long after;
     private boolean begun;
     private boolean ended;
 
-    public RejectionsCsv(Rejections rejections, long run) {
+    /** @param hidden whose records are left out */
+    public RejectionsCsv(Rejections rejections, long run, Predicate<RejectedRecord> hidden) {
         this.rejections = rejections;
         this.run = run;
+        this.hidden = hidden;
     }
 
     @Override
@@ -81,7 +85,7 @@ public final class RejectionsCsv extends InputStream {
         at = 0;
     }
 
-    private static @Nullable String[] cells(RejectedRecord rejected) {
+    private @Nullable String[] cells(RejectedRecord rejected) {
         return new @Nullable String[] {
             Long.toString(rejected.id()),
             SpreadsheetText.safe(rejected.resource()),
@@ -90,7 +94,7 @@ public final class RejectionsCsv extends InputStream {
             rejected.column() == null ? null : SpreadsheetText.safe(rejected.column()),
             rejected.code(),
             SpreadsheetText.safe(rejected.reason()),
-            SpreadsheetText.safe(rejected.record()),
+            hidden.test(rejected) ? null : SpreadsheetText.safe(rejected.record()),
             rejected.replayedBy().map(String::valueOf).orElse(null)
         };
     }

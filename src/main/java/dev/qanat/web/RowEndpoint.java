@@ -215,6 +215,9 @@ final class RowEndpoint {
 
     private Reply insert(RoutingContext exchange, Exposed exposed, Place place) {
         EditedRow row = edits.insert(place, body(exchange), by(exchange));
+        if (!queries.isThere(exposed.resource(), true)) {
+            queries.forget();
+        }
         String id = URLEncoder.encode(row.id(), StandardCharsets.UTF_8).replace("+", "%20");
         return withVersion(json(201, row.json()), row.version()).withHeader("Location", "/api/v1/" + exposed.expose().path() + "/" + id);
     }

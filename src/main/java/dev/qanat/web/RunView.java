@@ -149,7 +149,8 @@ public final class RunView {
         return view;
     }
 
-    public static Map<String, @Nullable Object> of(RejectedRecord rejected) {
+    /** @param hidden whether the record is not for whoever asks */
+    public static Map<String, @Nullable Object> of(RejectedRecord rejected, boolean hidden) {
         Map<String, @Nullable Object> view = new LinkedHashMap<>();
         view.put("id", rejected.id());
         view.put("resource", rejected.resource());
@@ -158,7 +159,7 @@ public final class RunView {
         view.put("column", rejected.column());
         view.put("code", rejected.code());
         view.put("reason", rejected.reason());
-        view.put("record", rejected.record());
+        view.put("record", hidden ? null : rejected.record());
         rejected.replayedBy().ifPresent(run -> view.put("replayed_by", run));
         return view;
     }
