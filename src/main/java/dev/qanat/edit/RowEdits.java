@@ -89,10 +89,11 @@ public class RowEdits {
      * @param body an object of JSON by the columns' names
      * @param by who sends it
      * @throws InvalidRow when it is no row of the table
-     * @throws InputFailure {@code key_exists} when the table has its key
+     * @throws InputFailure {@code key_exists} when the table has its key, {@code database_refused} saying why PostgreSQL does not take it
      * @throws TransientFailure when a load is landing in the table, or the database does not answer
      */
     public EditedRow insert(Place place, String body, String by) {
+        widen(place);
         return write(place, Optional.empty(), by, (write, staging, ledger) -> {
             stage(staging, place, RowBody.read(place.resource(), body), Optional.empty(), Optional.empty());
             refuseTaken(write.isTaken(staging, null), place);
@@ -125,6 +126,7 @@ public class RowEdits {
 
     private EditedRow change(
             Place place, String rowId, String body, Optional<Set<String>> versions, String by, BinaryOperator<RowBody> change) {
+        widen(place);
         return write(place, Optional.of(rowId), by, (write, staging, ledger) -> {
             Stored before = find(write, place, rowId, versions);
             RowBody stored = RowBody.read(place.resource(), before.json());
@@ -158,11 +160,19 @@ public class RowEdits {
         return edits.list(place.target().silver().toString(), rowId, below, limit);
     }
 
+    /** Gives the table what the pipeline has more than it, as a load does. */
+    private void widen(Place place) {
+        try {
+            RowWrite.prepare(dataSource, place.target(), edits.next());
+        } catch (SQLException e) {
+            throw Failure.of(e, "widening " + place.target().silver());
+        }
+    }
+
     private Optional<EditedRow> write(Place place, Optional<String> rowId, String by, Work work) {
         enter();
         try {
             long run = edits.next();
-            RowWrite.prepare(dataSource, place.target(), run);
             Staging staging = new Staging(dataSource, run, place.resource().isCleaned());
             try (Connection connection = dataSource.getConnection()) {
                 return write(connection, staging, place, run, by, work).map(row -> new EditedRow(row.id(), row.json(), row.version()));
@@ -173,6 +183,7 @@ public class RowEdits {
             if (rowId.isPresent() && e.getSQLState() != null && e.getSQLState().startsWith(BAD_VALUE)) {
                 throw unknown(place, rowId.get());
             }
+            // A constraint or a trigger that somebody has put on the table, for instance.
             throw Failure.of(e, "writing a row of " + place.target().silver());
         } finally {
             places.release();

@@ -133,7 +133,8 @@ final class DataEndpoint {
             case UNKNOWN_ROW -> new Problem(404, Code.UNKNOWN_ROW, detail);
             case METHOD_NOT_ALLOWED -> new Problem(405, Code.METHOD_NOT_ALLOWED, detail);
             case KEY_EXISTS -> new Problem(409, Code.KEY_EXISTS, detail);
-            case INCOMPATIBLE_SCHEMA -> new Problem(409, Code.INCOMPATIBLE_SCHEMA, detail);
+            case INCOMPATIBLE_SCHEMA, SCHEMA_FROZEN -> new Problem(409, Code.INCOMPATIBLE_SCHEMA, detail);
+            case DATABASE_REFUSED -> new Problem(409, Code.DATABASE_REFUSED, detail);
             case ROW_CHANGED -> new Problem(412, Code.ROW_CHANGED, detail);
             case UNSUPPORTED_MEDIA_TYPE -> new Problem(415, Code.UNSUPPORTED_MEDIA_TYPE, detail);
             case NOT_ACCEPTABLE -> new Problem(406, Code.NOT_ACCEPTABLE, detail);

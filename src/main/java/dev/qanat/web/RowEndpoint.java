@@ -49,6 +49,9 @@ final class RowEndpoint {
     /** Requests that are at work or wait for it; each keeps a thread. */
     private static final int MOST = 64;
 
+    /** Of the routes that take a path, the last decides whether another method would do. */
+    private static final int BEFORE_OTHERS = -50;
+
     private static final String PAGES = "/api/v1/:path";
     private static final int LARGEST_PAGE = 1_000;
     private static final Set<HttpMethod> WITH_BODY = Set.of(HttpMethod.POST, HttpMethod.PUT, HttpMethod.PATCH);
@@ -108,6 +111,7 @@ final class RowEndpoint {
     /** Takes a path for all methods where a pipeline exposes it, and leaves it to others where none does. */
     private void offer(Router router, String path, BodyHandler body, Map<HttpMethod, BiConsumer<RoutingContext, Exposed>> methods) {
         router.route(path)
+                .order(BEFORE_OTHERS)
                 .handler(exchange -> {
                     boolean read = WITH_BODY.contains(exchange.request().method()) && exposed(path, exchange).isPresent();
                     if (read) {

@@ -101,7 +101,8 @@ class OpenApiTest {
         assertThat(codes("RunCode")).containsExactlyInAnyOrderElementsOf(ofRuns);
         Set<String> ofRequests = new TreeSet<>(listed("A request"));
         // These stand on the page where they come from.
-        ofRequests.addAll(List.of("not_yaml", "database_unavailable", "database_conflict", "not_rebuildable", "incompatible_schema", "internal_error"));
+        ofRequests.addAll(List.of("not_yaml", "database_unavailable", "database_conflict", "not_rebuildable", "incompatible_schema", "database_refused",
+                "internal_error"));
         assertThat(codes("RequestCode")).containsExactlyInAnyOrderElementsOf(ofRequests);
     }
 
