@@ -92,7 +92,8 @@ final class Freshness {
         return state.map(text -> text + " " + shapes.get(table, Freshness::shape));
     }
 
-    private static String shape(ServedTable table) {
+    /** A text for what a table's rows look like. */
+    static String shape(ServedTable table) {
         byte[] shape = (table.columns() + " " + table.key()).getBytes(StandardCharsets.UTF_8);
         return UUID.nameUUIDFromBytes(shape).toString();
     }

@@ -122,6 +122,11 @@ public class Queries {
         return catalogue.any(nameOf(resource), personal).isPresent();
     }
 
+    /** Which columns a resource's table has for whom the request is for: a text that is another one when these are. */
+    public String shape(Resource resource, boolean personal) {
+        return catalogue.any(nameOf(resource), personal).map(Freshness::shape).orElse("");
+    }
+
     /** Has a table that was made in this process a moment ago known at once. */
     public void forget() {
         catalogue.forget();
@@ -262,8 +267,14 @@ public class Queries {
             cancelling.by(statement::cancel);
             return new Rows(query, connection, statement.executeQuery(), version, total, width -> noted(query, width), place);
         } catch (SQLException | RuntimeException e) {
-            Optional<InputFailure> faulty = faultyValue(connection, e, query);
-            Rows.release(connection);
+            Optional<InputFailure> faulty = Optional.empty();
+            try {
+                faulty = faultyValue(connection, e, query);
+                Rows.release(connection);
+            } catch (SQLException broken) {
+                // The first failure is the one to tell.
+                e.addSuppressed(broken);
+            }
             if (faulty.isPresent()) {
                 throw faulty.get();
             }
@@ -334,6 +345,16 @@ public class Queries {
         return e.getSQLState() != null && e.getSQLState().startsWith(BROKEN);
     }
 
+    /** Whether it was the buffer, and not the connection's end. */
+    private static boolean isOfBuffer(Throwable thrown) {
+        return String.valueOf(thrown.getMessage()).contains("maxResultBuffer") || thrown.getCause() != null && isOfBuffer(thrown.getCause());
+    }
+
+    /** What it means that rows could not be read to their end. */
+    public RuntimeException failed(SQLException e, DataRequest request) {
+        return failure(e, request.table());
+    }
+
     /** Whether a table or a column is not there any more as it was a moment ago. */
     private static boolean isOutdated(SQLException e) {
         String state = e.getSQLState();
@@ -346,6 +367,10 @@ public class Queries {
                     Code.QUERY_TIMED_OUT,
                     "the database took longer than " + limits.timeout()
                             + "; ask for less, or sort and filter by columns that have an index");
+        }
+        if (isTooLarge(e) && isOfBuffer(e)) {
+            return new InputFailure(
+                    Code.INVALID_REQUEST, "rows of " + table + " are larger than 16 MiB; leave columns out with 'select', or ask for fewer rows");
         }
         if (Failure.of(e, "reading " + table) instanceof TransientFailure failure) {
             return failure;

@@ -203,7 +203,7 @@ final class DataEndpoint {
             }
         }
 
-        @Nullable Void run() throws IOException, SQLException {
+        @Nullable Void run() throws IOException {
             DataRequest request = request();
             if (exposed.isPresent() && !queries.isThere(exposed.get().resource(), request.personal())) {
                 nothingYet(request);
@@ -225,6 +225,8 @@ final class DataEndpoint {
                 } else {
                     send(rows, new ResponseStream(response, head, rows::mayLast), packed);
                 }
+            } catch (SQLException e) {
+                throw queries.failed(e, request);
             }
             return null;
         }

@@ -39,6 +39,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jspecify.annotations.Nullable;
 
@@ -55,6 +56,9 @@ final class RowEndpoint {
     private static final String PAGES = "/api/v1/:path";
     private static final int LARGEST_PAGE = 1_000;
     private static final Set<HttpMethod> WITH_BODY = Set.of(HttpMethod.POST, HttpMethod.PUT, HttpMethod.PATCH);
+    /** Stands in a tag between the row's version and what its columns are for whom it was made. */
+    private static final String SHAPE = "-";
+
     private static final Pattern ENTITY_TAG = Pattern.compile("(W/)?\"([^\"]*)\"");
 
     /** Curl says octets of everything that it is told to send. */
@@ -213,8 +217,9 @@ final class RowEndpoint {
         ServedRow row = found.orElseThrow(() -> new InputFailure(
                 Code.UNKNOWN_ROW, "'" + exposed.expose().path() + "' has no row with the id '" + exchange.pathParam("id") + "'"));
         String known = exchange.request().getHeader(HttpHeaders.IF_NONE_MATCH);
-        boolean same = known != null && (known.strip().equals("*") || versions(known, true).contains(row.version()));
-        return withVersion(same ? new Reply(304, "", Map.of(), "") : json(200, row.json()), row.version());
+        String tag = row.version() + SHAPE + queries.shape(exposed.resource(), seesPersonal(exchange));
+        boolean same = known != null && (known.strip().equals("*") || tags(known, true).contains(tag));
+        return withTag(same ? new Reply(304, "", Map.of(), "") : json(200, row.json()), tag);
     }
 
     private Reply insert(RoutingContext exchange, Exposed exposed, Place place) {
@@ -223,19 +228,20 @@ final class RowEndpoint {
             queries.forget();
         }
         String id = URLEncoder.encode(row.id(), StandardCharsets.UTF_8).replace("+", "%20");
-        return withVersion(json(201, row.json()), row.version()).withHeader("Location", "/api/v1/" + exposed.expose().path() + "/" + id);
+        return edited(201, exposed, row).withHeader("Location", "/api/v1/" + exposed.expose().path() + "/" + id);
     }
 
     private Reply replace(RoutingContext exchange, Exposed exposed, Place place) {
-        return edited(edits.replace(place, exchange.pathParam("id"), body(exchange), asked(exchange), by(exchange)));
+        return edited(200, exposed, edits.replace(place, exchange.pathParam("id"), body(exchange), asked(exchange), by(exchange)));
     }
 
     private Reply patch(RoutingContext exchange, Exposed exposed, Place place) {
-        return edited(edits.patch(place, exchange.pathParam("id"), body(exchange), asked(exchange), by(exchange)));
+        return edited(200, exposed, edits.patch(place, exchange.pathParam("id"), body(exchange), asked(exchange), by(exchange)));
     }
 
-    private static Reply edited(EditedRow row) {
-        return withVersion(json(200, row.json()), row.version());
+    /** Who writes rows sees all of their columns. */
+    private Reply edited(int status, Exposed exposed, EditedRow row) {
+        return withTag(json(status, row.json()), row.version() + SHAPE + queries.shape(exposed.resource(), true));
     }
 
     private Reply delete(RoutingContext exchange, Exposed exposed, Place place) {
@@ -302,27 +308,29 @@ final class RowEndpoint {
     /** The versions that a client has of a row, of which it must still be one; empty where it does not ask. */
     private static Optional<Set<String>> asked(RoutingContext exchange) {
         String header = exchange.request().getHeader(HttpHeaders.IF_MATCH);
-        return header == null || header.strip().equals("*") ? Optional.empty() : Optional.of(versions(header, false));
+        return header == null || header.strip().equals("*")
+                ? Optional.empty()
+                : Optional.of(tags(header, false).stream().map(tag -> tag.split(SHAPE, 2)[0]).collect(Collectors.toSet()));
     }
 
-    /** @param weak whether a version counts that is told to be the same in meaning alone */
-    private static Set<String> versions(String header, boolean weak) {
-        Set<String> versions = new LinkedHashSet<>();
+    /** @param weak whether a tag counts that is told to be the same in meaning alone */
+    private static Set<String> tags(String header, boolean weak) {
+        Set<String> found = new LinkedHashSet<>();
         Matcher tags = ENTITY_TAG.matcher(header);
         while (tags.find()) {
             if (weak || tags.group(1) == null) {
-                versions.add(tags.group(2));
+                found.add(tags.group(2));
             }
         }
-        return versions;
+        return found;
     }
 
     private static Reply json(int status, String text) {
         return new Reply(status, "application/json", Map.of(), text);
     }
 
-    private static Reply withVersion(Reply reply, String version) {
-        return reply.withHeader("ETag", '"' + version + '"').withHeader("Cache-Control", "private, no-cache");
+    private static Reply withTag(Reply reply, String tag) {
+        return reply.withHeader("ETag", '"' + tag + '"').withHeader("Cache-Control", "private, no-cache");
     }
 
     private static void send(RoutingContext exchange, Reply reply) {
