@@ -33,7 +33,7 @@ record ExposedPage(Map<String, String> words, List<Filter> filters, long page) {
     }
 
     /** @throws dev.qanat.failure.InputFailure where a parameter means nothing here, or stands twice */
-    static ExposedPage read(Expose expose, List<Map.Entry<String, String>> parameters) {
+    static ExposedPage read(Expose expose, List<Map.Entry<String, String>> parameters, QueryLimits limits) {
         Map<String, String> words = new HashMap<>();
         List<Filter> filters = new ArrayList<>();
         Map<String, String> given = new HashMap<>();
@@ -55,6 +55,9 @@ record ExposedPage(Map<String, String> words, List<Filter> filters, long page) {
         }
         if (given.containsKey(SIZE)) {
             words.put("limit", number(SIZE, given.get(SIZE)));
+        } else if (given.containsKey(PAGE)) {
+            // Of all rows, which CSV has otherwise, there are no pages.
+            words.put("limit", Integer.toString(limits.defaultPage()));
         }
         if (given.containsKey(AFTER)) {
             if (given.containsKey(PAGE)) {

@@ -138,7 +138,7 @@ public class Queries {
      * @throws InputFailure when the request asks for what no page has
      */
     public String emptyPage(DataRequest request) {
-        ExposedPage page = ExposedPage.read(request.expose().orElseThrow(), request.parameters());
+        ExposedPage page = ExposedPage.read(request.expose().orElseThrow(), request.parameters(), limits);
         int size = page.size().map(asked -> Math.min(asked, limits.largestPage())).orElse(limits.defaultPage());
         return "{\"items\":[],\"next\":null" + (page.page() > 0 ? ",\"total\":0,\"page\":" + page.page() + ",\"page_size\":" + size : "") + "}";
     }

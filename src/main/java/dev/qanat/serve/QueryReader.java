@@ -90,7 +90,7 @@ final class QueryReader {
     static Query read(ServedTable table, DataRequest request, QueryLimits limits, Templates templates) {
         QueryReader reader = new QueryReader(table, request.format(), limits);
         request.expose().ifPresentOrElse(
-                expose -> reader.take(ExposedPage.read(expose, request.parameters())),
+                expose -> reader.take(ExposedPage.read(expose, request.parameters(), limits)),
                 () -> request.parameters().forEach(parameter -> reader.take(parameter.getKey(), parameter.getValue())));
         return reader.query(templates);
     }

@@ -35,7 +35,9 @@ final class DescribedResources implements DescribedPart {
 
     @Override
     public String version() {
-        return tables.version() + pipelines.exposed();
+        return pipelines.exposed().stream()
+                .map(each -> " " + each.expose().path() + " " + each.active().name() + " " + each.active().version())
+                .collect(Collectors.joining("", tables.version(), ""));
     }
 
     @Override

@@ -9,7 +9,7 @@ import java.util.function.BooleanSupplier;
 
 /**
  * An answer's body as a stream for a thread that may block: it waits while the client does not read, so that no more than some 300 KiB are
- * in memory; for a minute, and for a client that reads less than 64 KiB a second for a minute in all. Closed before {@link #whole} was
+ * in memory; for a minute, and for a client that reads less than 4 KiB a second for a minute in all. Closed before {@link #whole} was
  * called it leaves the answer without its end, which a client sees.
  */
 final class ResponseStream extends OutputStream {
@@ -20,7 +20,7 @@ final class ResponseStream extends OutputStream {
     private static final long SECOND = 1_000_000_000L;
     private static final long PATIENCE_NANOS = 60 * SECOND;
     private static final long HASTE_NANOS = 5 * SECOND;
-    private static final long SLOWEST_BYTES = 1 << 16;
+    private static final long SLOWEST_BYTES = 1 << 12;
 
     private final HttpServerResponse response;
     private final Runnable head;

@@ -130,6 +130,8 @@ class ExposedIT {
         }
         assertThat(feed.qanat().request().accept("text/csv").get("/api/v1/" + path + "?select=ticker,close").asString())
                 .isEqualTo("ticker,close\r\nAAPL,10.5000\r\nAAPL,11.0000\r\n\"B,C\",12.0000\r\nIBM,20.0000\r\n");
+        assertThat(feed.qanat().request().get("/api/v1/" + path + ".csv?page=2&page_size=3&select=id").asString()).isEqualTo("id\r\n4\r\n");
+        assertThat(feed.qanat().request().get("/api/v1/" + path + ".csv?page=2&select=id").asString()).isEqualTo("id\r\n");
         assertThat(feed.qanat().request().get("/api/v1/" + path + ".ndjson?ticker=IBM&select=id").asString()).isEqualTo("{\"id\":4}\n");
         assertProblem(feed.qanat().request().get("/api/v1/" + path.toLowerCase(Locale.ROOT)), 404, "not_found");
     }

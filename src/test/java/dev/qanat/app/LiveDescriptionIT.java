@@ -56,6 +56,8 @@ class LiveDescriptionIT {
         other = qanat.another().with("QANAT_API_KEY", KEY).with("QANAT_ACCESS", "GET /q/openapi.yml=public").start();
         viewer = key("viewer");
         operator = key("operator");
+        // Of two keys that are made one after the other, who knows the second knows the first.
+        other.await("the keys are known", () -> request(other, operator).get("/q/openapi.json").statusCode() == 200);
     }
 
     @AfterAll
