@@ -25,6 +25,7 @@ import org.jooq.DSLContext;
 import org.jooq.SQLDialect;
 import org.jooq.exception.DataAccessException;
 import org.jooq.impl.DSL;
+import org.jooq.impl.SQLDataType;
 
 /**
  * Answers requests for rows of exposed tables. It has connections of its own, which cannot write and limit what a statement may take; as
@@ -54,6 +55,8 @@ public class Queries {
     private final Semaphore downloads;
 
     Queries(@DataSource(DATA_SOURCE) AgroalDataSource dataSource, Catalogue catalogue, Freshness freshness, QueryLimits limits) {
+        // jOOQ knows the types that this class has set up, and several threads may be the first to ask for one.
+        SQLDataType.OTHER.getTypeName();
         this.dataSource = dataSource;
         this.catalogue = catalogue;
         this.freshness = freshness;

@@ -16,7 +16,7 @@ final class RowQuery {
 
     /** @return the statement's SQL, with a question mark for the id's text */
     static String of(ServedTable table, ServedColumn key) {
-        List<Field<Object>> columns = table.columns().stream().map(column -> in(TABLE, column.name()).as(column.name())).toList();
+        List<Field<String>> columns = table.columns().stream().map(column -> in(TABLE, column.name()).as(column.name())).toList();
         // A column of the alias' name would be taken for the row.
         StringBuilder row = new StringBuilder("row");
         while (table.column(row.toString()).isPresent()) {
@@ -30,7 +30,7 @@ final class RowQuery {
                 .where(DSL.field(DSL.name(TABLE, key.name()), key.castType()).eq(DSL.val("").cast(key.castType()))));
     }
 
-    private static Field<Object> in(String table, String column) {
-        return DSL.field(DSL.name(table, column));
+    private static Field<String> in(String table, String column) {
+        return DSL.field(DSL.name(table, column), SQLDataType.CLOB);
     }
 }
