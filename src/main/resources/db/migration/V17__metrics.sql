@@ -88,8 +88,8 @@ CREATE TRIGGER note_published AFTER INSERT OR UPDATE ON run_model FOR EACH ROW
 -- What is known of the time before.
 INSERT INTO table_written (table_name, written_at)
 SELECT table_name, max(at) FROM (
-    SELECT table_name, landed_at FROM run_resource JOIN run ON id = run_id
-    WHERE inserted + updated > 0 AND NOT from_bronze AND landed_at IS NOT NULL
+    SELECT part.table_name, run.landed_at FROM run_resource part JOIN run ON run.id = part.run_id
+    WHERE part.inserted + part.updated > 0 AND NOT run.from_bronze AND run.landed_at IS NOT NULL
     UNION ALL
     SELECT relation, finished_at FROM run_model WHERE status = 'succeeded' AND rows > 0
 ) AS written (table_name, at) GROUP BY table_name;

@@ -2,6 +2,7 @@ package dev.qanat.route;
 
 import dev.qanat.ledger.Run;
 import dev.qanat.route.PhaseDone.Phase;
+import io.quarkus.arc.Unremovable;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Event;
 import java.time.Duration;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * several threads.
  */
 @ApplicationScoped
+@Unremovable     // Camel finds it by its type
 public class RunPhases implements RoutePolicyFactory {
 
     private static final String SINCE = "qanat.phase-since";
@@ -35,8 +37,7 @@ public class RunPhases implements RoutePolicyFactory {
         return switch (routeId) {
             case "load-file" -> at(null, null);
             case "land" -> at(Phase.READ, Phase.LAND);
-            case "models" -> at(null, Phase.MODELS);
-            case "models-alone" -> at(null, Phase.MODELS);
+            case "models", "models-alone" -> at(null, Phase.MODELS);
             case "put-away" -> at(null, Phase.FINISH);
             default -> routeId.startsWith(POLL) ? at(null, null) : null;
         };
