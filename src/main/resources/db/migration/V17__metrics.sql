@@ -22,18 +22,18 @@ BEGIN
                coalesce(sum(filtered), 0) AS filtered, coalesce(sum(rejected), 0) AS rejected
         FROM qanat.run_resource WHERE run_id = NEW.id AND resource = ANY (coalesce(NEW.polled, ARRAY[NEW.resource]))
     ), counted AS (
-        SELECT inserted, updated, unchanged, duplicate, filtered, greatest(read, NEW.read) AS read,
-               greatest(rejected, NEW.rejected) AS rejected
-        FROM landed
+        SELECT inserted, updated, unchanged, duplicate, filtered, kept, whole.read,
+               least(greatest(rejected, NEW.rejected), whole.read - kept) AS rejected
+        FROM landed CROSS JOIN LATERAL (
+            SELECT inserted + updated + unchanged + duplicate + filtered, greatest(landed.read, NEW.read)) AS whole (kept, read)
     ), of_run (measure, label, number) AS (
         SELECT 'runs', NEW.status, 1
         UNION ALL
         SELECT measure, label, number FROM counted CROSS JOIN LATERAL (VALUES
             ('read', '', read), ('records', 'inserted', inserted), ('records', 'updated', updated),
             ('records', 'unchanged', unchanged), ('records', 'duplicate', duplicate), ('records', 'filtered', filtered),
-            ('records', 'rejected', rejected),
-            ('records', 'discarded', read - inserted - updated - unchanged - duplicate - filtered - rejected),
-            ('bytes', '', NEW.bytes)) AS one (measure, label, number)
+            ('records', 'rejected', rejected), ('records', 'discarded', read - kept - rejected), ('bytes', '', NEW.bytes)
+        ) AS one (measure, label, number)
         WHERE NEW.status <> 'deferred'
         UNION ALL
         SELECT 'rejections', code, count(*) FROM qanat.rejection
