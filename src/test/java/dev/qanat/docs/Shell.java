@@ -56,6 +56,7 @@ final class Shell implements AutoCloseable {
                 .redirectError(scratch.resolve("errors").toFile());
         builder.environment().put("PATH", programs.toAbsolutePath() + ":" + System.getenv("PATH"));
         builder.environment().putAll(Map.of("LC_ALL", "C.UTF-8", "PGTZ", "UTC", "PAGER", "cat", "PSQLRC", "/dev/null"));
+        builder.environment().put("QANAT_URL", "http://localhost:" + qanat.port());
         bash = builder.start();
         statuses = bash.inputReader(StandardCharsets.UTF_8);
         input = bash.outputWriter(StandardCharsets.UTF_8);
