@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param line the number of its first line of text
  * @param kind the first word behind the fence, or nothing
- * @param mark why it is not run: the second word, or nothing
+ * @param mark why it is not run: the second word, a key of {@link #MARKS} or {@code by-} and the test that runs it; or nothing
  */
 record Block(Path page, int line, String kind, String mark, String text) {
 
@@ -29,6 +29,7 @@ record Block(Path page, int line, String kind, String mark, String text) {
             "no-clone", "fetches the project itself",
             "no-install", "changes the machine");
 
+    private static final String OTHER_TEST = "by-";
     private static final Pattern FENCE = Pattern.compile("^( *)```(\\w*) ?([\\w-]*)$");
     private static final Pattern HERE_DOCUMENT = Pattern.compile("<<-?\\s*['\"]?(\\w+)['\"]?");
 
@@ -60,6 +61,11 @@ record Block(Path page, int line, String kind, String mark, String text) {
 
     boolean isShell() {
         return kind.equals("console") || kind.equals("sh");
+    }
+
+    /** The test that runs it instead, or null. */
+    @Nullable String otherTest() {
+        return mark.startsWith(OTHER_TEST) ? mark.substring(OTHER_TEST.length()) : null;
     }
 
     boolean isRun() {

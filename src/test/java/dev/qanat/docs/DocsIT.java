@@ -54,6 +54,7 @@ class DocsIT {
             }
         }
         Files.createSymbolicLink(checkout.resolve("data"), qanat.home());
+        Files.createSymbolicLink(checkout.resolve("target"), Path.of("target").toAbsolutePath());
         qanat.with("QANAT_DEMO", "true")
                 .with("QANAT_ROUTES", checkout.resolve("routes").toString())
                 .with("QANAT_PIPELINES", checkout.resolve("pipelines").toString())
@@ -71,7 +72,7 @@ class DocsIT {
                 .filter(page -> Pages.blocks(page).stream().anyMatch(block -> block.isShell() || isPipeline(block) || block.kind().equals("sql")));
     }
 
-    @ParameterizedTest
+    @ParameterizedTest(name = "{0}")
     @MethodSource("pages")
     void a_page_does_what_it_says(Path page) throws Exception {
         List<String> wrong = new ArrayList<>();

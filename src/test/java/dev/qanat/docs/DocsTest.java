@@ -57,12 +57,17 @@ class DocsTest {
     }
 
     @Test
-    void every_block_says_what_it_is_and_only_commands_are_left_out_for_a_reason_that_is_known() {
+    void every_block_says_what_it_is_and_only_commands_are_left_out_for_a_reason_that_is_known() throws IOException {
+        List<String> tests = tests();
         assertThat(Pages.blocks()).allSatisfy(block -> {
             assertThat(block.kind()).as("%s: the kind of the block", block.where()).isIn(Block.KINDS);
             if (!block.mark().isEmpty()) {
                 assertThat(block.isShell()).as("%s: '%s' is for sh and console", block.where(), block.mark()).isTrue();
-                assertThat(block.mark()).as("%s: why the block is not run", block.where()).isIn(Block.MARKS.keySet());
+                if (block.otherTest() == null) {
+                    assertThat(block.mark()).as("%s: why the block is not run", block.where()).isIn(Block.MARKS.keySet());
+                } else {
+                    assertThat(tests).as("%s: the test that runs the block", block.where()).contains(block.otherTest());
+                }
             }
         });
     }
@@ -80,10 +85,7 @@ class DocsTest {
     @Test
     void the_projects_own_programs_tests_and_profiles_are_there_also_where_they_are_not_run() throws IOException {
         String pom = Files.readString(Path.of("pom.xml"));
-        List<String> tests;
-        try (Stream<Path> sources = Files.walk(Path.of("src/test/java"))) {
-            tests = sources.map(source -> source.getFileName().toString().replace(".java", "")).toList();
-        }
+        List<String> tests = tests();
         for (Block block : Pages.blocks()) {
             if (!block.isShell()) {
                 continue;
@@ -107,6 +109,12 @@ class DocsTest {
     void the_readmes_demo_is_packaged_and_run() {
         assertThat(Pages.blocks(Path.of("README.md")))
                 .anyMatch(block -> block.text().strip().equals("QANAT_DEMO=true ./mvnw -DskipTests package quarkus:run"));
+    }
+
+    private static List<String> tests() throws IOException {
+        try (Stream<Path> sources = Files.walk(Path.of("src/test/java"))) {
+            return sources.map(source -> source.getFileName().toString().replace(".java", "")).toList();
+        }
     }
 
     private static List<String> named(Pattern what, String options) {

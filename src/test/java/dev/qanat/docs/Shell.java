@@ -56,7 +56,10 @@ final class Shell implements AutoCloseable {
                 .redirectError(scratch.resolve("errors").toFile());
         builder.environment().put("PATH", programs.toAbsolutePath() + ":" + System.getenv("PATH"));
         builder.environment().putAll(Map.of("LC_ALL", "C.UTF-8", "PGTZ", "UTC", "PAGER", "cat", "PSQLRC", "/dev/null"));
+        // For programs of the project's own, which read its settings.
         builder.environment().put("QANAT_URL", "http://localhost:" + qanat.port());
+        builder.environment().put("QANAT_HOME", qanat.home().toString());
+        builder.environment().put("QANAT_PG_PORT", Integer.toString(qanat.pgPort()));
         bash = builder.start();
         statuses = bash.inputReader(StandardCharsets.UTF_8);
         input = bash.outputWriter(StandardCharsets.UTF_8);
