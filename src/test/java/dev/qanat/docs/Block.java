@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +39,21 @@ record Block(Path page, int line, String kind, String mark, String text) {
      *
      * @param output what it prints as the page shows it
      */
-    record Command(int line, String text, String output) {}
+    record Command(int line, String text, String output) {
+
+        /** Whether a page shows what was printed: {@code …} is any text of a line, and a line of its own any lines. */
+        boolean shows(String printed) {
+            String lines = trimmed(output)
+                    .lines()
+                    .map(line -> line.strip().equals("…") ? "(?s:.*)" : Pattern.quote(line).replace("…", "\\E.*\\Q"))
+                    .collect(Collectors.joining("\n"));
+            return Pattern.matches(lines, trimmed(printed));
+        }
+
+        private static String trimmed(String text) {
+            return text.lines().map(String::stripTrailing).collect(Collectors.joining("\n")).strip();
+        }
+    }
 
     static List<Block> of(Path page, List<String> lines) {
         List<Block> blocks = new ArrayList<>();

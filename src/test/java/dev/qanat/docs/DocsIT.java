@@ -113,15 +113,14 @@ class DocsIT {
             if (lacksProgram(command.text())) {
                 continue;
             }
-            Pattern expected = expected(command.output());
             long until = System.nanoTime() + PATIENCE_NANOS;
             Shell.Outcome outcome = shell.run(command.text());
             // What follows a mistake mostly fails as well, and is not waited for.
-            while (!fits(outcome, expected) && wrong.isEmpty() && READING.matcher(command.text()).matches() && System.nanoTime() < until) {
+            while (!command.shows(outcome.output()) && wrong.isEmpty() && READING.matcher(command.text()).matches() && System.nanoTime() < until) {
                 Thread.sleep(300);
                 outcome = shell.run(command.text());
             }
-            if (!fits(outcome, expected)) {
+            if (!command.shows(outcome.output())) {
                 wrong.add(told(block.page(), command.line(), "$ " + command.text(), command.output(), outcome));
             }
         }
@@ -167,23 +166,6 @@ class DocsIT {
     private static boolean lacksProgram(String command) {
         return NOT_EVERYWHERE.stream()
                 .anyMatch(program -> command.matches("(?s).*\\b" + program + "\\b.*") && Shell.find(program) == null);
-    }
-
-    private static boolean fits(Shell.Outcome outcome, Pattern expected) {
-        return expected.matcher(trimmed(outcome.output())).matches();
-    }
-
-    /** The output as a page shows it, in which {@code …} is any text of a line, and a line of its own any lines. */
-    private static Pattern expected(String output) {
-        String lines = trimmed(output)
-                .lines()
-                .map(line -> line.strip().equals("…") ? "(?s:.*)" : Pattern.quote(line).replace("…", "\\E.*\\Q"))
-                .collect(Collectors.joining("\n"));
-        return Pattern.compile(lines);
-    }
-
-    private static String trimmed(String output) {
-        return output.lines().map(String::stripTrailing).collect(Collectors.joining("\n")).strip();
     }
 
     private static String told(Path page, int line, String command, String expected, Shell.Outcome outcome) {
