@@ -12,7 +12,9 @@ import io.smallrye.config.ConfigSourceFactory;
 import io.smallrye.config.ConfigValue;
 import io.smallrye.config.PropertiesConfigSource;
 import java.nio.file.Path;
+import java.time.DateTimeException;
 import java.time.Duration;
+import java.time.LocalTime;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -55,6 +57,13 @@ public final class StartConfig implements ConfigSourceFactory {
             "qanat.max-fields",
             "qanat.max-unpacked-ratio");
 
+    /** How short they may be: what clients may still come back for stays, such as the runs of an Idempotency-Key. */
+    private static final Map<String, Duration> RETAINED = Map.of(
+            "qanat.retain-rejections", Duration.ofDays(1),
+            "qanat.retain-runs", Duration.ofDays(7),
+            "qanat.retain-archive", Duration.ofDays(1),
+            "qanat.retain-quarantine", Duration.ofDays(1));
+
     private static final int SHORTEST_SECRET = 32;
     private static final Pattern ORIGIN = Pattern.compile("(?i)https?://([a-z0-9.-]+|\\[[0-9a-f:]+])(:\\d{1,5})?");
 
@@ -85,6 +94,8 @@ public final class StartConfig implements ConfigSourceFactory {
             for (String name : PAGE_SIZES) {
                 number(context, name, size -> size >= 1 && size <= LARGEST_PAGE, "a number of rows, 1 to " + LARGEST_PAGE);
             }
+            RETAINED.forEach((name, least) -> checkRetained(context, name, least));
+            checkTime(context, "qanat.retention-at");
             if (optional(context, INTERVAL) != null) {
                 number(context, INTERVAL, minutes -> minutes >= 1 && minutes <= MINUTES_OF_A_YEAR, "minutes, 1 to " + MINUTES_OF_A_YEAR);
             }
@@ -127,6 +138,28 @@ public final class StartConfig implements ConfigSourceFactory {
             throw new InputFailure(
                     Code.INVALID_SETTING,
                     "QANAT_EXPOSED: '" + name + "' is neither a schema nor a table as schema.table, or it is the server's own");
+        }
+    }
+
+    private static void checkRetained(ConfigSourceContext context, String name, Duration least) {
+        String text = optional(context, name);
+        try {
+            if (text == null || Duration.parse(text.strip()).compareTo(least) >= 0) {
+                return;
+            }
+        } catch (DateTimeException e) {
+            // Told below.
+        }
+        throw new InputFailure(
+                Code.INVALID_SETTING, inEnvironment(name) + " is " + text + ", expected days such as P90D, at least P" + least.toDays() + "D");
+    }
+
+    private static void checkTime(ConfigSourceContext context, String name) {
+        String text = required(context, name);
+        try {
+            LocalTime.parse(text.strip());
+        } catch (DateTimeException e) {
+            throw new InputFailure(Code.INVALID_SETTING, inEnvironment(name) + " is " + text + ", expected a time of day such as 03:30", e);
         }
     }
 
@@ -183,7 +216,11 @@ public final class StartConfig implements ConfigSourceFactory {
         }
         throw new InputFailure(
                 Code.INVALID_SETTING,
-                name.toUpperCase(Locale.ROOT).replaceAll("[.-]", "_") + " is " + text + ", expected " + expected);
+                inEnvironment(name) + " is " + text + ", expected " + expected);
+    }
+
+    private static String inEnvironment(String name) {
+        return name.toUpperCase(Locale.ROOT).replaceAll("[.-]", "_");
     }
 
     private static String required(ConfigSourceContext context, String name) {
