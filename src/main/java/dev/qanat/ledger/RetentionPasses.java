@@ -154,6 +154,7 @@ public class RetentionPasses {
                                 row.getLong("deleted"),
                                 Optional.ofNullable(row.getObject("bytes", Long.class)),
                                 Optional.ofNullable(row.getObject("unknown", Long.class)))))
+                .list()
                 .stream()
                 .collect(Collectors.groupingBy(OfPass::pass, Collectors.mapping(OfPass::deleted, Collectors.toList())));
     }
