@@ -22,7 +22,10 @@ public final class OldRecords {
     /** 16 MiB of a table: some ten thousand records a transaction. */
     private static final int BLOCKS_AT_ONCE = 2_048;
 
+    /** How long a statement may take: one that counts, and one that deletes a stretch. */
     private static final Duration PATIENCE = Duration.ofMinutes(5);
+
+    private static final Duration STRETCH = Duration.ofSeconds(60);
 
     private final DataSource dataSource;
     private final TableName bronze;
@@ -43,16 +46,23 @@ public final class OldRecords {
 
     public long count(Instant before) throws SQLException {
         try (Connection connection = dataSource.getConnection()) {
-            if (blocks(connection).isEmpty()) {
-                return 0;
-            }
-            try (PreparedStatement select = connection.prepareStatement("SELECT count(*) FROM " + bronze.sql() + " WHERE _loaded_at < ?")) {
-                select.setQueryTimeout((int) PATIENCE.toSeconds());
-                select.setTimestamp(1, Timestamp.from(before));
-                try (ResultSet row = select.executeQuery()) {
-                    row.next();
-                    return row.getLong(1);
+            connection.setAutoCommit(false);
+            try {
+                begin(connection, PATIENCE);
+                if (blocks(connection).isEmpty()) {
+                    return 0;
                 }
+                try (PreparedStatement select =
+                        connection.prepareStatement("SELECT count(*) FROM " + bronze.sql() + " WHERE _loaded_at < ?")) {
+                    select.setTimestamp(1, Timestamp.from(before));
+                    try (ResultSet row = select.executeQuery()) {
+                        row.next();
+                        return row.getLong(1);
+                    }
+                }
+            } finally {
+                connection.rollback();
+                connection.setAutoCommit(true);
             }
         }
     }
@@ -66,15 +76,14 @@ public final class OldRecords {
     public long delete(Instant before, BooleanSupplier stopping) throws SQLException {
         long deleted = 0;
         try (Connection connection = dataSource.getConnection()) {
-            long blocks = blocks(connection).orElse(0);
             connection.setAutoCommit(false);
             try {
-                for (long from = 0; from < blocks && !stopping.getAsBoolean(); from += BLOCKS_AT_ONCE) {
-                    if (!isFree(connection)) {
-                        break;
-                    }
+                begin(connection, STRETCH);
+                long blocks = blocks(connection).orElse(0);
+                for (long from = 0; from < blocks && !stopping.getAsBoolean() && isFree(connection); from += BLOCKS_AT_ONCE) {
                     deleted += delete(connection, before, from);
                     connection.commit();
+                    begin(connection, STRETCH);
                 }
             } finally {
                 connection.rollback();
@@ -90,13 +99,18 @@ public final class OldRecords {
         return deleted;
     }
 
-    private boolean isFree(Connection connection) throws SQLException {
+    /** Nobody is waited for longer than two seconds: whoever waits behind would wait as long. */
+    private static void begin(Connection connection, Duration patience) throws SQLException {
         try (Statement statement = connection.createStatement()) {
-            statement.execute("SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '60s'");
-            try (ResultSet row = statement.executeQuery("SELECT pg_try_advisory_xact_lock(" + lock(bronze) + ")")) {
-                row.next();
-                return row.getBoolean(1);
-            }
+            statement.execute("SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = " + patience.toMillis());
+        }
+    }
+
+    private boolean isFree(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT pg_try_advisory_xact_lock(" + lock(bronze) + ")")) {
+            row.next();
+            return row.getBoolean(1);
         }
     }
 

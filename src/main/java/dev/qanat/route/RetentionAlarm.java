@@ -4,9 +4,7 @@ import dev.qanat.ledger.RetentionPass;
 import dev.qanat.ledger.RetentionPasses;
 import dev.qanat.retention.Retention;
 import dev.qanat.settings.Settings;
-import io.quarkus.runtime.ShutdownEvent;
 import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.enterprise.event.Observes;
 import jakarta.inject.Named;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -16,7 +14,6 @@ import java.util.Date;
 import java.util.Optional;
 import java.util.TimeZone;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.apache.camel.CamelContext;
 import org.quartz.CronScheduleBuilder;
 import org.quartz.CronTrigger;
@@ -102,18 +99,23 @@ public class RetentionAlarm {
      * Begins a pass, which goes on by itself.
      *
      * @param trigger {@code schedule} or {@code api}
-     * @return its number; empty when one is at work, in any process
+     * @return its number; empty when one is at work, in any process, or this one ends
      */
     Optional<Long> begin(String trigger) throws SQLException {
-        Optional<Retention.Pass> begun = retention.begin(trigger);
+        Optional<Retention.Pass> begun = thread.isShutdown() ? Optional.empty() : retention.begin(trigger);
         begun.ifPresent(thread::execute);
         return begun.map(Retention.Pass::id);
     }
 
-    void stop(@Observes ShutdownEvent event) throws InterruptedException {
+    /** No pass begins any more, and the one at work ends after what it has at hand. */
+    void stop() {
         retention.stop();
         thread.shutdown();
-        thread.awaitTermination(5, TimeUnit.SECONDS);
+    }
+
+    /** Whether it has stopped, and no pass is at work in this process. */
+    boolean isAtRest() {
+        return thread.isTerminated();
     }
 
     /** When the next pass begins by itself. */

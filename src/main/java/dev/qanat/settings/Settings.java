@@ -89,6 +89,9 @@ public interface Settings {
     /** No answer of the data API has more rows. */
     int maxRows();
 
+    /** How long the process may take to end: runs that are at work then land, or are undone. */
+    Duration shutdownTimeout();
+
     /** How long rejections of ended runs are kept; for ever where it is not set, as with the next three. */
     Optional<Duration> retainRejections();
 

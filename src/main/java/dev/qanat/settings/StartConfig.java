@@ -64,6 +64,8 @@ public final class StartConfig implements ConfigSourceFactory {
             "qanat.retain-archive", Duration.ofDays(1),
             "qanat.retain-quarantine", Duration.ofDays(1));
 
+    private static final Duration SHORTEST_SHUTDOWN = Duration.ofSeconds(2);
+    private static final Duration LONGEST_SHUTDOWN = Duration.ofHours(1);
     private static final int SHORTEST_SECRET = 32;
     private static final Pattern ORIGIN = Pattern.compile("(?i)https?://([a-z0-9.-]+|\\[[0-9a-f:]+])(:\\d{1,5})?");
 
@@ -96,6 +98,7 @@ public final class StartConfig implements ConfigSourceFactory {
             }
             RETAINED.forEach((name, least) -> checkRetained(context, name, least));
             checkTime(context, "qanat.retention-at");
+            checkShutdown(context, "qanat.shutdown-timeout");
             if (optional(context, INTERVAL) != null) {
                 number(context, INTERVAL, minutes -> minutes >= 1 && minutes <= MINUTES_OF_A_YEAR, "minutes, 1 to " + MINUTES_OF_A_YEAR);
             }
@@ -152,6 +155,19 @@ public final class StartConfig implements ConfigSourceFactory {
         }
         throw new InputFailure(
                 Code.INVALID_SETTING, inEnvironment(name) + " is " + text + ", expected days such as P90D, at least P" + least.toDays() + "D");
+    }
+
+    private static void checkShutdown(ConfigSourceContext context, String name) {
+        String text = required(context, name);
+        try {
+            Duration time = Duration.parse(text.strip());
+            if (time.compareTo(SHORTEST_SHUTDOWN) >= 0 && time.compareTo(LONGEST_SHUTDOWN) <= 0) {
+                return;
+            }
+        } catch (DateTimeException e) {
+            // Told below.
+        }
+        throw new InputFailure(Code.INVALID_SETTING, inEnvironment(name) + " is " + text + ", expected a time such as PT30S, PT2S to PT1H");
     }
 
     private static void checkTime(ConfigSourceContext context, String name) {
