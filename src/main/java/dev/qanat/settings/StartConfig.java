@@ -182,7 +182,7 @@ public final class StartConfig implements ConfigSourceFactory {
     private static Map<String, String> database(ConfigSourceContext context, Application application) {
         String configured = optional(context, URL);
         if (configured != null) {
-            new Database(configured, optional(context, USERNAME), optional(context, PASSWORD)).await(PATIENCE);
+            ready(new Database(configured, optional(context, USERNAME), optional(context, PASSWORD)));
             return Map.of();
         }
         String url = verbatim(context, "DATABASE_URL");
@@ -191,15 +191,22 @@ public final class StartConfig implements ConfigSourceFactory {
             DatabaseUrl parsed = DatabaseUrl.parse(url);
             String username = parsed.username() == null ? optional(context, USERNAME) : parsed.username();
             String password = parsed.password() == null ? optional(context, PASSWORD) : parsed.password();
-            new Database(parsed.jdbcUrl(), username, password).await(PATIENCE);
+            ready(new Database(parsed.jdbcUrl(), username, password));
             put(answers, URL, parsed.jdbcUrl());
             put(answers, USERNAME, parsed.username());
             put(answers, PASSWORD, parsed.password());
         } else {
-            put(answers, URL, embedded(context, application).jdbcUrl());
+            String embeddedUrl = embedded(context, application).jdbcUrl();
+            new Database(embeddedUrl, EmbeddedServer.NAME, null).refuseNewerSchema();
+            put(answers, URL, embeddedUrl);
             put(answers, USERNAME, EmbeddedServer.NAME);
         }
         return answers;
+    }
+
+    private static void ready(Database database) {
+        database.await(PATIENCE);
+        database.refuseNewerSchema();
     }
 
     private static synchronized EmbeddedServer embedded(ConfigSourceContext context, Application application) {

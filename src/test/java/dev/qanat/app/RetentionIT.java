@@ -25,19 +25,26 @@ class RetentionIT {
 
     private static Qanat qanat;
 
+    /** Its pass begins while other tests are at work. */
+    private static Qanat daily;
+
     @BeforeAll
     static void start() throws Exception {
+        LocalTime soon = LocalTime.now(ZoneOffset.UTC).plusSeconds(25).truncatedTo(ChronoUnit.SECONDS);
+        daily = Qanat.fresh("daily").with("QANAT_RETAIN_REJECTIONS", "P30D").with("QANAT_RETENTION_AT", soon.toString()).launch();
         qanat = Qanat.fresh("retention")
                 .with("QANAT_RETAIN_REJECTIONS", "P30D")
                 .with("QANAT_RETAIN_RUNS", "P30D")
                 .with("QANAT_RETAIN_ARCHIVE", "P60D")
                 .with("QANAT_RETAIN_QUARANTINE", "P60D")
                 .start();
+        daily.awaitReady().execute("INSERT INTO qanat.retention (trigger) VALUES ('schedule')");
     }
 
     @AfterAll
     static void stop() {
         qanat.close();
+        daily.close();
     }
 
     /** Whatever happened to the pipeline happened so many days earlier. */
@@ -93,7 +100,9 @@ class RetentionIT {
         assertThat(origin.getString("bronze.status")).isEqualTo("not_found");
         assertThat(origin.getString("bronze.reason")).endsWith(
                 "has no record of run " + old.getLong("id") + " at position 2 any more; the pipeline keeps them for 90 days");
-        assertThat(origin.prettify()).contains(old.getString("files[0].sha256"), "\"config_version\": 1", "\"position\": 2");
+        assertThat(origin.getInt("run.config_version")).isEqualTo(1);
+        assertThat(origin.getString("file.sha256")).isEqualTo(old.getString("files[0].sha256"));
+        assertThat(origin.getInt("file.line")).isEqualTo(2);
         JsonPath rebuilt = feed.fromBronze();
         assertThat(rebuilt.getString("error.code")).isEqualTo("not_rebuildable");
         assertThat(rebuilt.getString("error.message")).contains(
@@ -225,16 +234,12 @@ class RetentionIT {
 
     @Test
     void it_begins_by_itself_each_day_and_what_a_killed_process_left_the_next_pass_deletes() throws Exception {
-        LocalTime soon = LocalTime.now(ZoneOffset.UTC).plusSeconds(20).truncatedTo(ChronoUnit.SECONDS);
-        try (Qanat daily = Qanat.fresh("daily").with("QANAT_RETAIN_REJECTIONS", "P30D").with("QANAT_RETENTION_AT", soon.toString()).start()) {
-            daily.execute("INSERT INTO qanat.retention (trigger) VALUES ('schedule')");
-            daily.await("a pass has ended", () -> daily.request().get("/retention").jsonPath().getList("items.status").contains("succeeded"));
-            JsonPath page = daily.request().get("/retention").jsonPath();
-            assertThat(page.getList("items.status")).containsExactly("succeeded", "interrupted");
-            assertThat(page.getString("items[0].trigger")).isEqualTo("schedule");
-            assertThat(page.getMap("kept")).isEqualTo(Map.of("rejections", "P30D"));
-            assertThat(Instant.parse(page.getString("next_pass_at"))).isAfter(Instant.now());
-        }
+        daily.await("a pass has ended", () -> daily.request().get("/retention").jsonPath().getList("items.status").contains("succeeded"));
+        JsonPath page = daily.request().get("/retention").jsonPath();
+        assertThat(page.getList("items.status")).containsExactly("succeeded", "interrupted");
+        assertThat(page.getString("items[0].trigger")).isEqualTo("schedule");
+        assertThat(page.getMap("kept")).isEqualTo(Map.of("rejections", "P30D"));
+        assertThat(Instant.parse(page.getString("next_pass_at"))).isAfter(Instant.now());
     }
 
     @Test

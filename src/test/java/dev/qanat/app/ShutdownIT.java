@@ -39,7 +39,7 @@ class ShutdownIT {
     }
 
     private static boolean waits() {
-        return qanat.is("EXISTS (SELECT FROM pg_stat_activity WHERE application_name LIKE 'run\\_%' AND wait_event = 'advisory')");
+        return qanat.is("EXISTS (SELECT FROM pg_stat_activity WHERE application_name LIKE 'qanat run %' AND wait_event = 'advisory')");
     }
 
     private static Duration ended(long begun) throws InterruptedException {
