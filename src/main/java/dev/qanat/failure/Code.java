@@ -146,7 +146,6 @@ public enum Code {
     QUERY_FAILED,
     UNKNOWN_API_KEY,
     ADMIN_KEY_NEEDED,
-    SHUTTING_DOWN,
 
     // A start
     INVALID_SETTING,

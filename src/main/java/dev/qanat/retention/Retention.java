@@ -127,7 +127,7 @@ public class Retention {
         return new Part(what, () -> files.count(before), stop -> files.delete(before, stop));
     }
 
-    /** What a pass would delete now; runs that go because their rejections have gone are not among it. Changes nothing. */
+    /** What a pass would delete now, without what goes only because other things have gone. Changes nothing. */
     public List<Deleted> count() throws SQLException, IOException {
         List<Deleted> counted = new ArrayList<>();
         for (Part part : parts(Instant.now())) {

@@ -1,5 +1,6 @@
 package dev.qanat.route;
 
+import dev.qanat.web.Stopping;
 import jakarta.enterprise.context.ApplicationScoped;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
@@ -17,18 +18,18 @@ public class RoutesHealth implements HealthCheck {
     private final RouteFiles files;
     private final PipelineFiles pipelines;
     private final Engine engine;
-    private final Shutdown shutdown;
+    private final Stopping stopping;
 
-    RoutesHealth(RouteFiles files, PipelineFiles pipelines, Engine engine, Shutdown shutdown) {
+    RoutesHealth(RouteFiles files, PipelineFiles pipelines, Engine engine, Stopping stopping) {
         this.files = files;
         this.pipelines = pipelines;
         this.engine = engine;
-        this.shutdown = shutdown;
+        this.stopping = stopping;
     }
 
     @Override
     public HealthCheckResponse call() {
-        HealthCheckResponseBuilder check = HealthCheckResponse.named("routes").status(engine.working() && !shutdown.isBegun());
+        HealthCheckResponseBuilder check = HealthCheckResponse.named("routes").status(engine.working() && !stopping.isBegun());
         files.failures().keySet().forEach(name -> check.withData(name, "not loaded; GET /routes says why"));
         pipelines.failures().keySet().forEach(name -> check.withData(name, "not in force; the log says why"));
         return check.build();

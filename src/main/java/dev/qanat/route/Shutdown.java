@@ -3,18 +3,20 @@ package dev.qanat.route;
 import dev.qanat.ledger.Cancellations;
 import dev.qanat.load.Staging;
 import dev.qanat.settings.Settings;
-import dev.qanat.web.OpenRequests;
+import dev.qanat.settings.ShutdownTime;
+import dev.qanat.web.Stopping;
 import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
-import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jboss.logging.Logger;
 
 /**
- * How the process ends, within the time that the settings give it: nothing is begun any more, runs and requests at work may end, and runs
- * that are not done by then are undone and queued again, before the routes, the server and the database's connections go.
+ * How the process ends, within the time that the settings give it: nothing is begun any more, runs at work may end, and those that have
+ * not landed by then are undone and queued again, before the routes and the database's connections go. Requests are the server's to wait for.
  */
 @ApplicationScoped
 public class Shutdown {
@@ -22,41 +24,47 @@ public class Shutdown {
     private static final Logger LOG = Logger.getLogger(Shutdown.class);
     private static final long LOOK_MILLIS = 50;
 
-    /** What is left of the time to undo runs, and then to the routes and the server; at most half of it. */
-    private static final Duration RESERVE = Duration.ofSeconds(10);
-
     private final Settings settings;
     private final RunClaims claims;
     private final RetentionAlarm retention;
-    private final OpenRequests requests;
+    private final Stopping stopping;
     private final Cancellations cancellations;
-    private volatile boolean begun;
+    private boolean done;
 
-    Shutdown(Settings settings, RunClaims claims, RetentionAlarm retention, OpenRequests requests, Cancellations cancellations) {
+    Shutdown(Settings settings, RunClaims claims, RetentionAlarm retention, Stopping stopping, Cancellations cancellations) {
         this.settings = settings;
         this.claims = claims;
         this.retention = retention;
-        this.requests = requests;
+        this.stopping = stopping;
         this.cancellations = cancellations;
     }
 
-    /** Whether the process is ending. */
-    boolean isBegun() {
-        return begun;
+    /** A signal is heard by the JVM's hooks first. Before {@link ShutdownEvent} the server waits for its requests, and runs would be claimed. */
+    void start(@Observes StartupEvent event) {
+        Runtime.getRuntime().addShutdownHook(new Thread(this::endRuns, "end-runs"));
     }
 
-    /** Before all others who hear of it: everything still works. */
-    void stop(@Observes @Priority(0) ShutdownEvent event) throws InterruptedException {
-        Duration time = settings.shutdownTimeout();
-        Duration half = time.dividedBy(2);
-        Duration reserve = RESERVE.compareTo(half) < 0 ? RESERVE : half;
-        long until = System.nanoTime() + time.minus(reserve).toNanos();
-        begun = true;
+    /** Before all others who hear of it: routes and connections are still there. */
+    void stop(@Observes @Priority(0) ShutdownEvent event) {
+        endRuns();
+    }
+
+    private synchronized void endRuns() {
+        if (done) {
+            return;
+        }
+        done = true;
+        stopping.begin();
         claims.stopClaiming();
         retention.stop();
-        requests.stopAccepting();
-        if (!await(until, () -> claims.working().isEmpty() && requests.open() == 0 && retention.isAtRest())) {
-            undo(System.nanoTime() + reserve.dividedBy(2).toNanos());
+        ShutdownTime time = new ShutdownTime(settings.shutdownTimeout());
+        long until = System.nanoTime() + time.toEnd().toNanos();
+        try {
+            if (!await(until, () -> claims.working().isEmpty() && retention.isAtRest())) {
+                undo(until + time.toUndo().dividedBy(2).toNanos());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -67,15 +75,17 @@ public class Shutdown {
         claims.working().values().forEach(load -> load.attempt().stop());
         // A load that was between two statements is met by the next look.
         await(until, () -> {
-            claims.working().keySet().forEach(run -> {
-                try {
-                    cancellations.stopStatements(Staging.nameOf(run));
-                } catch (RuntimeException e) {
-                    LOG.debugf(e, "The statements of run %d could not be stopped", run);
-                }
-            });
+            claims.working().keySet().forEach(this::stopStatements);
             return claims.working().isEmpty();
         });
+    }
+
+    private void stopStatements(long run) {
+        try {
+            cancellations.stopStatements(Staging.nameOf(run));
+        } catch (RuntimeException e) {
+            LOG.debugf(e, "The statements of run %d could not be stopped", run);
+        }
     }
 
     private static boolean await(long until, BooleanSupplier done) throws InterruptedException {
@@ -83,7 +93,7 @@ public class Shutdown {
             if (System.nanoTime() > until) {
                 return false;
             }
-            Thread.sleep(LOOK_MILLIS);
+            TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
         }
         return true;
     }

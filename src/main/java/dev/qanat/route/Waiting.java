@@ -4,7 +4,7 @@ import dev.qanat.failure.Code;
 import dev.qanat.ledger.RunQueue;
 import dev.qanat.web.BadRequest;
 import dev.qanat.web.Callers;
-import dev.qanat.web.OpenRequests;
+import dev.qanat.web.Stopping;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
@@ -29,12 +29,12 @@ class Waiting {
     private static final int MOST = 50;
 
     private final RunQueue queue;
-    private final OpenRequests requests;
+    private final Stopping stopping;
     private final Semaphore places = new Semaphore(MOST);
 
-    Waiting(RunQueue queue, OpenRequests requests) {
+    Waiting(RunQueue queue, Stopping stopping) {
         this.queue = queue;
-        this.requests = requests;
+        this.stopping = stopping;
     }
 
     /** @throws BadRequest when it is no duration */
@@ -74,7 +74,7 @@ class Waiting {
         Optional<T> outcome = attempt.get();
         if (outcome.isEmpty() && places.tryAcquire()) {
             try {
-                while (outcome.isEmpty() && System.nanoTime() < until && !requests.isStopping() && Callers.awaitsAnswer(user)) {
+                while (outcome.isEmpty() && System.nanoTime() < until && !stopping.isBegun() && Callers.awaitsAnswer(user)) {
                     Thread.sleep(POLL_MILLIS);
                     outcome = attempt.get();
                 }

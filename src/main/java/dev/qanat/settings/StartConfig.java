@@ -36,6 +36,11 @@ public final class StartConfig implements ConfigSourceFactory {
     private static final String URL = "quarkus.datasource.jdbc.url";
     private static final String USERNAME = "quarkus.datasource.username";
     private static final String PASSWORD = "quarkus.datasource.password";
+    private static final String SHUTDOWN = "qanat.shutdown-timeout";
+
+    /** How long the server waits for the requests that it is answering. */
+    private static final String OPEN_REQUESTS = "quarkus.shutdown.timeout";
+
     private static final String JSON = "quarkus.log.console.json.enabled";
     private static final String ENABLED = "etl.enabled";
     private static final String INTERVAL = "etl.interval-minutes";
@@ -98,7 +103,7 @@ public final class StartConfig implements ConfigSourceFactory {
             }
             RETAINED.forEach((name, least) -> checkRetained(context, name, least));
             checkTime(context, "qanat.retention-at");
-            checkShutdown(context, "qanat.shutdown-timeout");
+            ShutdownTime shutdown = shutdown(context);
             if (optional(context, INTERVAL) != null) {
                 number(context, INTERVAL, minutes -> minutes >= 1 && minutes <= MINUTES_OF_A_YEAR, "minutes, 1 to " + MINUTES_OF_A_YEAR);
             }
@@ -109,6 +114,7 @@ public final class StartConfig implements ConfigSourceFactory {
             return List.of(
                     new PropertiesConfigSource(
                             Map.of(JSON, Boolean.toString(!Terminal.isStandardOutput())), "Qanat's console", BELOW_ALL),
+                    new PropertiesConfigSource(Map.of(OPEN_REQUESTS, shutdown.toEnd().toString()), "Qanat's end", BELOW_ALL),
                     new PropertiesConfigSource(database(context, application), "Qanat's database", ABOVE_ALL));
         } catch (Failure e) {
             // Quarkus prints the message of this one, of which it must be the root, and ends with a code of 1.
@@ -157,17 +163,17 @@ public final class StartConfig implements ConfigSourceFactory {
                 Code.INVALID_SETTING, inEnvironment(name) + " is " + text + ", expected days such as P90D, at least P" + least.toDays() + "D");
     }
 
-    private static void checkShutdown(ConfigSourceContext context, String name) {
-        String text = required(context, name);
+    private static ShutdownTime shutdown(ConfigSourceContext context) {
+        String text = required(context, SHUTDOWN);
         try {
             Duration time = Duration.parse(text.strip());
             if (time.compareTo(SHORTEST_SHUTDOWN) >= 0 && time.compareTo(LONGEST_SHUTDOWN) <= 0) {
-                return;
+                return new ShutdownTime(time);
             }
         } catch (DateTimeException e) {
             // Told below.
         }
-        throw new InputFailure(Code.INVALID_SETTING, inEnvironment(name) + " is " + text + ", expected a time such as PT30S, PT2S to PT1H");
+        throw new InputFailure(Code.INVALID_SETTING, inEnvironment(SHUTDOWN) + " is " + text + ", expected a time such as PT30S, PT2S to PT1H");
     }
 
     private static void checkTime(ConfigSourceContext context, String name) {

@@ -32,14 +32,14 @@ final class RunEvents {
     private final Runs runs;
     private final RunDetails details;
     private final Vertx vertx;
-    private final OpenRequests requests;
+    private final Stopping stopping;
     private final AtomicInteger listeners = new AtomicInteger();
 
-    RunEvents(Runs runs, RunDetails details, Vertx vertx, OpenRequests requests) {
+    RunEvents(Runs runs, RunDetails details, Vertx vertx, Stopping stopping) {
         this.runs = runs;
         this.details = details;
         this.vertx = vertx;
-        this.requests = requests;
+        this.stopping = stopping;
     }
 
     void answer(@Observes Router router) {
@@ -125,7 +125,7 @@ final class RunEvents {
                 if (seen.ended()) {
                     response.end();
                 }
-            } else if (requests.isStopping()) {
+            } else if (stopping.isBegun()) {
                 // The client comes again by itself, and another process or this one's successor tells it the rest.
                 response.end();
             } else if (System.nanoTime() - toldAt > SIGN_OF_LIFE_NANOS) {

@@ -181,6 +181,34 @@ class RetentionIT {
         assertThat(Feed.outcome(feed.fromBronze())).isEqualTo("1 read, 1 unchanged");
     }
 
+    @Test
+    void of_a_run_that_stays_the_details_go_but_for_the_last_word_on_a_model() throws Exception {
+        Feed feed = Feed.of(qanat, "columns: { id: integer }\nprimary_key: id");
+        long first = feed.load("id\n1\n").getLong("id");
+        long second = feed.load("id\n2\n").getLong("id");
+        long third = feed.load("id\n3\n").getLong("id");
+        String model = """
+                INSERT INTO qanat.run_model (run_id, node, name, kind, relation, materialized, status, rows, started_at, compiled_sql)
+                VALUES (%1$d, 'model.p.%2$s', '%2$s', 'model', 'gold.%2$s', 'table', '%3$s', 1, now(), 'SELECT 1')""";
+        qanat.execute(model.formatted(first, feed.name(), "succeeded"));
+        qanat.execute(model.formatted(second, feed.name(), "succeeded"));
+        qanat.execute(model.formatted(third, feed.name(), "failed"));
+        qanat.execute("INSERT INTO qanat.run_test (run_id, node, name, severity, status, seconds, compiled_sql) VALUES (" + first
+                + ", 'test.p.t', 't', 'error', 'passed', 0.1, 'SELECT 1')");
+        older(feed, 40);
+
+        pass();
+
+        assertThat(qanat.run(first).getList("models")).isEmpty();
+        assertThat(qanat.run(first).getString("details_deleted_at")).isNotNull();
+        assertThat(Feed.outcome(qanat.run(first))).isEqualTo("1 read, 1 inserted");
+        assertThat(qanat.run(second).getList("models.status")).containsExactly("succeeded");
+        assertThat(qanat.run(third).getList("models.status")).containsExactly("failed");
+        assertThat(qanat.run(third).getString("details_deleted_at")).isNull();
+        pass();
+        assertThat(qanat.value("SELECT count(*) FROM qanat.run_test WHERE run_id = " + first)).isEqualTo("0");
+    }
+
     private static List<Long> ids(Feed feed) throws Exception {
         return qanat.query("SELECT id FROM qanat.run WHERE pipeline = '" + feed.name() + "' ORDER BY id").stream()
                 .map(row -> Long.valueOf(row.get("id")))
