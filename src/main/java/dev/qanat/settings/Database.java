@@ -13,13 +13,35 @@ import org.jspecify.annotations.Nullable;
 /**
  * A PostgreSQL of the operator's.
  *
- * @param jdbcUrl where it is
+ * @param jdbcUrl where it is, with neither user nor password
+ * @param username null: the one that the driver finds, in the environment or the system
+ * @param password null: none, or the one of {@code ~/.pgpass}
  */
-record Database(
+public record Database(
         String jdbcUrl, @Nullable String username, @Nullable String password) {
     // The classes of SQLSTATE: 08 no connection, 57P03 still starting. A name that is not known yet is 08001 too.
     private static final String NO_CONNECTION = "08";
     private static final String STARTING = "57P03";
+
+    /**
+     * The database that a URL names in any of the forms of {@code DATABASE_URL}.
+     *
+     * @throws InputFailure {@code invalid_setting}, without the password
+     */
+    public static Database of(String url) {
+        DatabaseUrl parsed = DatabaseUrl.parse(url);
+        return new Database(parsed.jdbcUrl(), parsed.username(), parsed.password());
+    }
+
+    /** Host, port and name, for people. */
+    public String place() {
+        return DatabaseUrl.place(jdbcUrl);
+    }
+
+    /** The same database, for those who have no password of their own in the URL. */
+    public Database withPassword(@Nullable String other) {
+        return new Database(jdbcUrl, username, other);
+    }
 
     /**
      * Waits until the database takes connections: where several containers start at once it is often the last.
@@ -27,7 +49,7 @@ record Database(
      * @throws TransientFailure {@code database_unavailable} when nobody answers for so long
      * @throws InputFailure {@code invalid_setting} when it answers and refuses: a wrong password, no such database
      */
-    void await(Duration patience) {
+    public void await(Duration patience) {
         Instant end = Instant.now().plus(patience);
         boolean told = false;
         while (true) {
@@ -39,19 +61,19 @@ record Database(
                 if (!state.startsWith(NO_CONNECTION) && !state.equals(STARTING)) {
                     throw new InputFailure(
                             Code.INVALID_SETTING,
-                            "the database " + DatabaseUrl.place(jdbcUrl) + " refuses the connection: " + firstLine(e), e);
+                            "the database " + place() + " refuses the connection: " + firstLine(e), e);
                 }
                 if (Instant.now().isAfter(end)) {
                     throw new TransientFailure(
                             Code.DATABASE_UNAVAILABLE,
-                            "the database " + DatabaseUrl.place(jdbcUrl) + " cannot be reached for "
+                            "the database " + place() + " cannot be reached for "
                                     + patience.toSeconds() + " seconds: " + firstLine(e)
                                     + " See DATABASE_URL or QUARKUS_DATASOURCE_JDBC_URL",
                             e);
                 }
                 if (!told) {
                     // Not a log's line: the application's log is not set up before its settings are complete.
-                    System.err.println("Waiting for the database " + DatabaseUrl.place(jdbcUrl) + " …");
+                    System.err.println("Waiting for the database " + place() + " …");
                     told = true;
                 }
             }
@@ -64,7 +86,8 @@ record Database(
         }
     }
 
-    private Connection connect() throws SQLException {
+    /** A new connection, which the caller closes. */
+    public Connection connect() throws SQLException {
         Properties properties = new Properties();
         if (username != null) {
             properties.setProperty("user", username);
