@@ -32,7 +32,7 @@ WHERE grantee <> owner AND privilege_type <> 'MAINTAIN'
 UNION ALL
 -- Of what is made later, by whoever makes it.
 SELECT CASE grantee WHEN 0 THEN NULL ELSE pg_get_userbyid(grantee)::text END,
-    format('ALTER DEFAULT PRIVILEGES%s GRANT %s ON %s TO %s%s', coalesce(format(' IN SCHEMA %I', nspname), ''), privilege_type,
+    format('ALTER DEFAULT PRIVILEGES%s GRANT %s ON %s TO %s%s', coalesce(' IN SCHEMA ' || quote_ident(nspname), ''), privilege_type,
         CASE defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS' WHEN 'T' THEN 'TYPES'
             ELSE 'SCHEMAS' END,
         CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END,

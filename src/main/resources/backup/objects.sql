@@ -9,9 +9,9 @@ schema AS (
 relation AS (
     SELECT c.*, format('%I.%I', s.nspname, c.relname) AS name,
         coalesce(
-            format(' WITH (%s)', nullif(concat_ws(', ', array_to_string(c.reloptions, ', '), (
+            ' WITH (' || nullif(concat_ws(', ', array_to_string(c.reloptions, ', '), (
                 SELECT string_agg('toast.' || option, ', ')
-                FROM pg_class toast, unnest(toast.reloptions) AS option WHERE toast.oid = c.reltoastrelid)), '')), '') AS options
+                FROM pg_class toast, unnest(toast.reloptions) AS option WHERE toast.oid = c.reltoastrelid)), '') || ')', '') AS options
     FROM pg_class c JOIN schema s ON s.oid = c.relnamespace
     WHERE s.nspname <> 'qanat_staging'
       AND NOT EXISTS (SELECT FROM extended WHERE classid = 'pg_class'::regclass AND objid = c.oid)),
@@ -102,7 +102,7 @@ SELECT 'TABLE', 'pg_class'::regclass::oid::bigint, r.oid::bigint, r.name,
                 || CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END),
             (CASE a.attcompression WHEN 'p' THEN 'SET COMPRESSION pglz' WHEN 'l' THEN 'SET COMPRESSION lz4' END),
             (CASE WHEN a.attstattarget >= 0 THEN format('SET STATISTICS %s', a.attstattarget) END),
-            (format('SET (%s)', array_to_string(a.attoptions, ', ')))) AS changed (change),
+            ('SET (' || array_to_string(a.attoptions, ', ') || ')')) AS changed (change),
             format(E';\nALTER TABLE %s ALTER COLUMN %I %s', r.name, a.attname, change) AS setting
         WHERE a.attrelid = r.oid AND change IS NOT NULL), '')
 FROM relation r WHERE r.relkind = 'r'

@@ -16,6 +16,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.flywaydb.core.api.FlywayException;
 
 /**
  * What {@code bin/backup}, {@code bin/restore} and {@code bin/move} run. It ends with 0 when everything is done, with 1 and a line
@@ -55,8 +56,8 @@ public final class Main {
             return 0;
         } catch (Failure e) {
             System.err.println(e.code().id() + ": " + e.getMessage());
-        } catch (IOException | SQLException e) {
-            System.err.println(Code.BACKUP_FAILED.id() + ": " + e.getMessage() + "; what was begun is undone");
+        } catch (IOException | SQLException | FlywayException e) {
+            System.err.println(Code.BACKUP_FAILED.id() + ": " + String.valueOf(e.getMessage()).strip().replaceAll("\\s*\\R\\s*", " ") + "; what was begun is undone");
         }
         return 1;
     }

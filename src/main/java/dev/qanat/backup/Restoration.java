@@ -8,7 +8,10 @@ import java.io.OutputStream;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -83,16 +86,17 @@ final class Restoration {
      * @throws InputFailure {@code backup_too_new}
      */
     static void refuseNewer(Database database, String ledger) {
-        MigrationVersion known = MigrationVersion.EMPTY;
-        for (MigrationInfo migration : Flyway.configure()
-                .dataSource(database.jdbcUrl(), database.username(), database.password())
-                .defaultSchema("qanat")
-                .locations("classpath:db/migration")
-                .load()
-                .info()
-                .all()) {
-            known = migration.getVersion().isNewerThan(known) ? migration.getVersion() : known;
-        }
+        MigrationVersion known = Arrays.stream(Flyway.configure()
+                        .dataSource(database.jdbcUrl(), database.username(), database.password())
+                        .defaultSchema("qanat")
+                        .locations("classpath:db/migration")
+                        .load()
+                        .info()
+                        .all())
+                .map(MigrationInfo::getVersion)
+                .filter(Objects::nonNull)
+                .max(Comparator.naturalOrder())
+                .orElse(MigrationVersion.EMPTY);
         if (MigrationVersion.fromVersion(ledger).isNewerThan(known)) {
             throw new InputFailure(
                     Code.BACKUP_TOO_NEW,

@@ -91,7 +91,7 @@ final class Snapshot implements RowSource, AutoCloseable {
             return null;
         });
         this.steps = List.copyOf(ordered);
-        this.schemas = List.copyOf(schemasFound);
+        this.schemas = schemasFound.stream().sorted().toList();
         this.notCarried = Sql.list(connection, Sql.file("not-carried"), row -> row.getString(1));
         this.ledgerVersion = ledgerVersion(connection);
     }

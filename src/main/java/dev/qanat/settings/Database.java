@@ -3,11 +3,14 @@ package dev.qanat.settings;
 import dev.qanat.failure.Code;
 import dev.qanat.failure.InputFailure;
 import dev.qanat.failure.TransientFailure;
+import java.io.FileNotFoundException;
+import java.security.GeneralSecurityException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Properties;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +25,8 @@ public record Database(
     // The classes of SQLSTATE: 08 no connection, 57P03 still starting. A name that is not known yet is 08001 too.
     private static final String NO_CONNECTION = "08";
     private static final String STARTING = "57P03";
+    private static final String REJECTED = "08004";
+    private static final String BROKEN = "08006";
 
     /**
      * The database that a URL names in any of the forms of {@code DATABASE_URL}.
@@ -58,6 +63,11 @@ public record Database(
                 return;
             } catch (SQLException e) {
                 String state = e.getSQLState() == null ? NO_CONNECTION : e.getSQLState();
+                if (isUntrusted(e, state)) {
+                    throw new InputFailure(
+                            Code.INVALID_SETTING,
+                            "the database " + place() + " cannot be trusted or does not encrypt as sslmode asks: " + reasons(e), e);
+                }
                 if (!state.startsWith(NO_CONNECTION) && !state.equals(STARTING)) {
                     throw new InputFailure(
                             Code.INVALID_SETTING,
@@ -104,6 +114,26 @@ public record Database(
                     "QUARKUS_DATASOURCE_JDBC_URL is not PostgreSQL's; it looks like jdbc:postgresql://host:5432/database");
         }
         return connection;
+    }
+
+    /** No certificate that the settings trust, one of another host, a file of certificates that cannot be read, no TLS at all. */
+    private static boolean isUntrusted(SQLException e, String state) {
+        Throwable cause = e.getCause();
+        return state.equals(REJECTED)
+                || state.equals(BROKEN)
+                        && (cause == null
+                                || cause instanceof SSLException
+                                || cause instanceof GeneralSecurityException
+                                || cause instanceof FileNotFoundException);
+    }
+
+    /** The reason at the bottom says what is wrong with a certificate, those above it that something is. */
+    private static String reasons(SQLException e) {
+        Throwable root = e;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return firstLine(e) + (root == e ? "" : " (" + root.getMessage() + ")");
     }
 
     private static String firstLine(SQLException e) {
