@@ -10,7 +10,8 @@ relation AS (
     WHERE relnamespace IN (SELECT oid FROM schema)
       AND NOT EXISTS (SELECT FROM extended WHERE classid = 'pg_class'::regclass AND objid = c.oid)),
 other (class, object, why) AS (
-    SELECT 'pg_class'::regclass, oid, '' FROM relation WHERE relkind IN ('p', 'f') OR relispartition
+    SELECT 'pg_class'::regclass, oid, '' FROM relation WHERE relkind IN ('p', 'f')
+    UNION ALL SELECT 'pg_class', oid, ' is a partition' FROM relation WHERE relkind = 'r' AND relispartition
     UNION ALL SELECT 'pg_class', oid, ' inherits' FROM relation
         WHERE relkind = 'r' AND NOT relispartition AND oid IN (SELECT inhrelid FROM pg_inherits)
     UNION ALL SELECT 'pg_class', oid, ' has an access method of its own' FROM relation

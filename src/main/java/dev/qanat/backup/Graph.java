@@ -35,9 +35,9 @@ final class Graph {
     }
 
     /** The rows of a table come when it is there, and before what follows rows. */
-    void addRows(long table, Step.Rows rows) {
+    void addRows(Phase phase, long table, Step.Rows rows) {
         Node node = new Node(ROWS, table);
-        add(Phase.ROWS, node, rows.table(), rows);
+        add(phase, node, rows.table(), rows);
         needs(node, new Node(relations, table));
     }
 

@@ -7,6 +7,7 @@ import dev.qanat.settings.Database;
 import dev.qanat.settings.DatabaseChoice;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -64,7 +65,8 @@ public final class Main {
 
     private void backup(Path file) throws IOException, SQLException {
         try (OpenDatabase database = OpenDatabase.toRead(choice);
-                Snapshot snapshot = Snapshot.of(database.connection())) {
+                Connection second = database.database().connect();
+                Snapshot snapshot = Snapshot.of(database.connection(), second)) {
             List<String> leftOut = leftOut(snapshot);
             String postgres = database.connection().getMetaData().getDatabaseProductVersion();
             String home = choice.home().id();
@@ -111,7 +113,8 @@ public final class Main {
         }
         Database to = named.withPassword(System.getenv("PGPASSWORD"));
         try (OpenDatabase from = OpenDatabase.atRest(choice);
-                Snapshot snapshot = Snapshot.of(from.connection());
+                Connection second = from.database().connect();
+                Snapshot snapshot = Snapshot.of(from.connection(), second);
                 OpenDatabase target = OpenDatabase.of(to)) {
             leftOut(snapshot);
             Restoration.Done done =

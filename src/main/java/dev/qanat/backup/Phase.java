@@ -2,7 +2,8 @@ package dev.qanat.backup;
 
 /**
  * In which order objects are made where nothing else is known of them; what one needs comes before it in any case. Rows come before
- * what would check or index them one by one, and triggers when nothing is written any more.
+ * what would check or index them one by one, those of tables that others wait to replace before all others, and triggers when nothing
+ * is written any more.
  */
 enum Phase {
     EXTENSION,
@@ -11,6 +12,7 @@ enum Phase {
     SEQUENCE,
     FUNCTION,
     TABLE,
+    REPLACED_ROWS,
     ROWS,
     OWNED_SEQUENCE,
     POSITION,

@@ -12,16 +12,19 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
 
 /**
  * What stands in a database at one moment, while others go on writing to it. Until it is closed no table in it can be altered or
- * dropped: what would do so waits.
+ * dropped: what would do so waits. Tables that models replace come first, and can be replaced again when all of them are copied.
  *
- * <p>For one thread. The connection stays the caller's, and is to be used for nothing else meanwhile.
+ * <p>For one thread. The connections stay the caller's, and are to be used for nothing else meanwhile.
  */
 final class Snapshot implements RowSource, AutoCloseable {
     /** Its rows name tables by numbers that another database gives anew. */
@@ -41,17 +44,23 @@ final class Snapshot implements RowSource, AutoCloseable {
                     .retryOnException(e -> e instanceof Moved || e instanceof SQLException sql && GONE.contains(sql.getSQLState()))
                     .build());
 
-    private final Connection connection;
+    private final Connection lasting;
+    private final Connection briefly;
+    private final Set<String> replaced;
     private final List<Step> steps;
     private final List<String> schemas;
     private final List<String> notCarried;
     private final @Nullable String ledgerVersion;
 
-    private Snapshot(Connection connection) throws SQLException, Moved {
-        this.connection = connection;
-        Graph graph = new Graph(Sql.list(connection, "SELECT 'pg_class'::regclass::oid::bigint", row -> row.getLong(1)).get(0));
+    private Snapshot(Connection lasting, Connection briefly) throws SQLException, Moved {
+        this.lasting = lasting;
+        this.briefly = briefly;
+        this.replaced = new HashSet<>();
+        // To ask for a view's definition locks the tables that it reads.
+        Connection catalogue = briefly;
+        Graph graph = new Graph(Sql.list(catalogue, "SELECT 'pg_class'::regclass::oid::bigint", row -> row.getLong(1)).get(0));
         List<String> schemasFound = new ArrayList<>();
-        boolean moved = Sql.list(connection, Sql.file("objects"), row -> {
+        boolean moved = Sql.list(catalogue, Sql.file("objects"), row -> {
                     String sql = row.getString("sql");
                     Phase phase = Phase.valueOf(row.getString("phase"));
                     if (phase == Phase.SCHEMA) {
@@ -65,26 +74,30 @@ final class Snapshot implements RowSource, AutoCloseable {
         if (moved) {
             throw new Moved();
         }
-        for (Relation table : relations(connection)) {
-            if (table.isTable() && !table.name().equals(CHANGES)) {
-                graph.addRows(table.oid(), new Step.Rows(table.name(), columns(table)));
+        for (Relation table : relations(catalogue)) {
+            String columns = table.isTable() && !table.name().equals(CHANGES) ? columns(table) : "";
+            if (!columns.isEmpty()) {
+                graph.addRows(table.isReplaced() ? Phase.REPLACED_ROWS : Phase.ROWS, table.oid(), new Step.Rows(table.name(), columns));
+                if (table.isReplaced()) {
+                    replaced.add(table.name());
+                }
             }
         }
         for (Relation sequence : Sql.list(
-                connection, Sql.file("sequences"), row -> new Relation(row.getLong("node"), row.getString("name"), false))) {
+                catalogue, Sql.file("sequences"), row -> new Relation(row.getLong("node"), row.getString("name"), false, false))) {
             graph.addPosition(sequence.oid(), sequence.name(), new Step.Statement(position(sequence.name())));
         }
-        Sql.list(connection, Sql.file("dependencies"), row -> {
+        Sql.list(catalogue, Sql.file("dependencies"), row -> {
             graph.needs(
                     new Graph.Node(row.getLong("class"), row.getLong("node")),
                     new Graph.Node(row.getLong("needed_class"), row.getLong("needed_node")));
             return null;
         });
         List<Step> ordered = new ArrayList<>(graph.inOrder());
-        if (relations(connection).stream().anyMatch(table -> table.name().equals(CHANGES))) {
+        if (relations(catalogue).stream().anyMatch(table -> table.name().equals(CHANGES))) {
             ordered.add(new Step.Statement(CHANGES_ANEW));
         }
-        Sql.list(connection, Sql.file("grants"), row -> {
+        Sql.list(catalogue, Sql.file("grants"), row -> {
             String role = row.getString("role");
             String sql = row.getString("sql");
             ordered.add(role == null ? new Step.Statement(sql) : new Step.Grant(role, sql));
@@ -92,8 +105,8 @@ final class Snapshot implements RowSource, AutoCloseable {
         });
         this.steps = List.copyOf(ordered);
         this.schemas = schemasFound.stream().sorted().toList();
-        this.notCarried = Sql.list(connection, Sql.file("not-carried"), row -> row.getString(1));
-        this.ledgerVersion = ledgerVersion(connection);
+        this.notCarried = Sql.list(catalogue, Sql.file("not-carried"), row -> row.getString(1));
+        this.ledgerVersion = ledgerVersion(catalogue);
     }
 
     /**
@@ -102,13 +115,15 @@ final class Snapshot implements RowSource, AutoCloseable {
      * @throws InputFailure {@code invalid_setting} when no Qanat has ever started on this database
      * @throws TransientFailure {@code database_conflict} when tables were made and dropped all the time
      */
-    static Snapshot of(Connection connection) throws SQLException {
+    static Snapshot of(Connection lasting, Connection briefly) throws SQLException {
         try {
-            Sql.prepare(connection);
-            connection.setAutoCommit(false);
-            connection.setReadOnly(true);
-            connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
-            return Retry.decorateCheckedSupplier(UNTIL_STILL, () -> attempt(connection)).get();
+            for (Connection connection : List.of(lasting, briefly)) {
+                Sql.prepare(connection);
+                connection.setAutoCommit(false);
+                connection.setReadOnly(true);
+                connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+            }
+            return Retry.decorateCheckedSupplier(UNTIL_STILL, () -> attempt(lasting, briefly)).get();
         } catch (SQLException | RuntimeException | Error e) {
             throw e;
         } catch (Moved e) {
@@ -119,23 +134,31 @@ final class Snapshot implements RowSource, AutoCloseable {
         }
     }
 
-    private static Snapshot attempt(Connection connection) throws SQLException, Moved {
-        connection.rollback();
-        List<Relation> before = relations(connection);
-        connection.rollback();
-        // The locks come first: the transaction sees what stands when it first reads.
-        String tables = before.stream().filter(Relation::isTable).map(Relation::name).collect(Collectors.joining(", "));
-        if (!tables.isEmpty()) {
-            Sql.execute(connection, "LOCK TABLE " + tables + " IN ACCESS SHARE MODE");
-        }
-        if (!relations(connection).equals(before)) {
+    private static Snapshot attempt(Connection lasting, Connection briefly) throws SQLException, Moved {
+        lasting.rollback();
+        briefly.rollback();
+        List<Relation> before = relations(lasting);
+        lasting.rollback();
+        // The locks come first: a transaction sees what stands when it first reads.
+        lock(lasting, before.stream().filter(table -> table.isTable() && !table.isReplaced()));
+        lock(briefly, before.stream().filter(table -> table.isTable() && table.isReplaced()));
+        if (!relations(lasting).equals(before)) {
             throw new Moved();
         }
-        Snapshot snapshot = new Snapshot(connection);
+        String moment = Sql.list(lasting, "SELECT pg_export_snapshot()", row -> row.getString(1)).get(0);
+        Sql.execute(briefly, "SET TRANSACTION SNAPSHOT '" + moment + "'");
+        Snapshot snapshot = new Snapshot(lasting, briefly);
         if (snapshot.ledgerVersion == null) {
             throw new InputFailure(Code.INVALID_SETTING, "there is nothing of Qanat's in this database: it has no qanat.flyway_schema_history");
         }
         return snapshot;
+    }
+
+    private static void lock(Connection connection, Stream<Relation> relations) throws SQLException {
+        String tables = relations.map(Relation::name).collect(Collectors.joining(", "));
+        if (!tables.isEmpty()) {
+            Sql.execute(connection, "LOCK TABLE " + tables + " IN ACCESS SHARE MODE");
+        }
     }
 
     List<Step> steps() {
@@ -159,35 +182,44 @@ final class Snapshot implements RowSource, AutoCloseable {
 
     @Override
     public Copied copy(Step.Rows rows, OutputStream to) throws IOException, SQLException {
-        return Sql.copyOut(connection, rows, to);
+        if (!replaced.contains(rows.table())) {
+            return Sql.copyOut(lasting, rows, to);
+        }
+        Copied copied = Sql.copyOut(briefly, rows, to);
+        replaced.remove(rows.table());
+        if (replaced.isEmpty()) {
+            briefly.rollback();
+        }
+        return copied;
     }
 
     @Override
     public void close() throws SQLException {
-        connection.rollback();
+        briefly.rollback();
+        lasting.rollback();
     }
 
     private String columns(Relation table) throws SQLException {
-        return Sql.list(connection, Sql.file("columns").replace("?", Long.toString(table.oid())), row -> row.getString(1)).get(0);
+        return Sql.list(briefly, Sql.file("columns").replace("?", Long.toString(table.oid())), row -> row.getString(1)).get(0);
     }
 
     private String position(String sequence) throws SQLException {
         return Sql.list(
-                        connection,
+                        briefly,
                         "SELECT format('SELECT pg_catalog.setval(%L, %s, %L)', " + literal(sequence) + ", last_value, is_called) FROM " + sequence,
                         row -> row.getString(1))
                 .get(0);
     }
 
     private String literal(String text) throws SQLException {
-        return "'" + connection.unwrap(org.postgresql.PGConnection.class).escapeLiteral(text) + "'";
+        return "'" + briefly.unwrap(PGConnection.class).escapeLiteral(text) + "'";
     }
 
     private static List<Relation> relations(Connection connection) throws SQLException {
         return Sql.list(
                 connection,
                 Sql.file("relations"),
-                row -> new Relation(row.getLong("oid"), row.getString("name"), row.getBoolean("is_table")));
+                row -> new Relation(row.getLong("oid"), row.getString("name"), row.getBoolean("is_table"), row.getBoolean("is_replaced")));
     }
 
     private static @Nullable String ledgerVersion(Connection connection) throws SQLException {
@@ -204,7 +236,7 @@ final class Snapshot implements RowSource, AutoCloseable {
                 .orElse(null);
     }
 
-    private record Relation(long oid, String name, boolean isTable) {}
+    private record Relation(long oid, String name, boolean isTable, boolean isReplaced) {}
 
     /** The catalogue changed while it was read. */
     private static final class Moved extends Exception {

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
@@ -91,7 +92,7 @@ class EncryptedIT {
 
     private static void assertServedOverHttps(Qanat qanat) throws Exception {
         String pipeline = "{ pipeline: prices, sources: { drops: { type: files } }, resources: [ { name: prices } ] }";
-        assertThat(https().contentType("application/yaml").body(pipeline).post("/upload-config").statusCode()).isEqualTo(201);
+        assertThat(https().contentType("application/yaml").body(pipeline.getBytes(StandardCharsets.UTF_8)).post("/upload-config").statusCode()).isEqualTo(201);
         qanat.drop("prices", "prices.csv", "sku,price\na,1\n");
         qanat.await("it is loaded", () -> "succeeded".equals(https().get("/runs?pipeline=prices").jsonPath().getString("items[0].status")));
         assertThat(https().get("/api/v1/data/silver.prices?select=sku").jsonPath().getList("items.sku")).containsExactly("a");

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PostgresVersionsIT {
 
     private static final Path CASES = Path.of("src/test/resources/backup");
-    private static final int MANY = 20_000;
+    private static final int MANY = 2_000;
 
     @ParameterizedTest
     @ValueSource(ints = {15, 16, 17, 18})
