@@ -68,11 +68,12 @@ public final class Main {
                 Connection second = database.database().connect();
                 Snapshot snapshot = Snapshot.of(database.connection(), second)) {
             List<String> leftOut = leftOut(snapshot);
+            String takenAt = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
             String postgres = database.connection().getMetaData().getDatabaseProductVersion();
             String home = choice.home().id();
             Manifest written = BackupFile.write(file, snapshot.steps(), snapshot, tables -> new Manifest(
                     Manifest.FORMAT,
-                    Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
+                    takenAt,
                     postgres,
                     snapshot.ledgerVersion(),
                     home,

@@ -6,7 +6,7 @@ import java.util.List;
  * What a backup says of itself.
  *
  * @param format the version of the file's form
- * @param takenAt the moment of the snapshot's end, ISO-8601
+ * @param takenAt the moment as of which the rows are, to the second, ISO-8601
  * @param postgres the version of the server that it was taken from
  * @param ledger the version of the ledger's tables, as Flyway writes it
  * @param home the id of the home that it was taken from
