@@ -214,6 +214,11 @@ class ArchitectureTest {
     }
 
     @Test
+    void backup_knows_the_database_and_no_pipelines() {
+        knows("backup", "failure", "settings", "embedded").check(OURS);
+    }
+
+    @Test
     void packages_have_no_cycles() {
         slices().matching("dev.qanat.(*)..").should().beFreeOfCycles().check(OURS);
     }

@@ -152,7 +152,14 @@ public enum Code {
     HOME_IN_USE,
     PORT_IN_USE,
     OPEN_WITHOUT_CREDENTIALS,
-    NEWER_SCHEMA;
+    NEWER_SCHEMA,
+
+    // A backup
+    BACKUP_DAMAGED,
+    BACKUP_TOO_NEW,
+    BACKUP_FAILED,
+    DATABASE_NOT_EMPTY,
+    NOT_CARRIED;
 
     /** The code as it appears in replies, in the ledger and in logs, such as {@code field_count}. */
     public String id() {

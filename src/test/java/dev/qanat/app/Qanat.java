@@ -99,6 +99,11 @@ public final class Qanat implements AutoCloseable {
         return this;
     }
 
+    /** The settings of the next start, for other programs that go by them. */
+    Map<String, String> environment() {
+        return Map.copyOf(environment);
+    }
+
     /** Starts the process by another program, which makes itself the process in the end. */
     public Qanat by(String... program) {
         launcher = List.of(program);
