@@ -73,6 +73,7 @@ public final class StartConfig implements ConfigSourceFactory {
             new Credentials(
                             required(context, "quarkus.http.host"),
                             optional(context, "qanat.api-key"),
+                            optional(context, "qanat.viewer-key"),
                             Boolean.parseBoolean(required(context, "qanat.require-api-key").strip()))
                     .check();
             new Policy(list(context, "qanat.access"));
