@@ -65,6 +65,9 @@ public interface Settings {
     /** A key of the role admin; where any key is in force, every request needs one. */
     Optional<String> apiKey();
 
+    /** A key of the role viewer, for monitoring; it does not count as one in force. */
+    Optional<String> viewerKey();
+
     /** Whether a key is needed also where there is none: the first start then makes one and tells it. */
     boolean requireApiKey();
 

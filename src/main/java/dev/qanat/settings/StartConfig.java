@@ -6,6 +6,7 @@ import dev.qanat.failure.Code;
 import dev.qanat.failure.Failure;
 import dev.qanat.failure.InputFailure;
 import io.quarkus.runtime.Application;
+import io.quarkus.runtime.ImageMode;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.smallrye.config.ConfigSourceContext;
 import io.smallrye.config.ConfigSourceFactory;
@@ -89,6 +90,7 @@ public final class StartConfig implements ConfigSourceFactory {
             new Credentials(
                             required(context, "quarkus.http.host"),
                             optional(context, "qanat.api-key"),
+                            optional(context, "qanat.viewer-key"),
                             Boolean.parseBoolean(required(context, "qanat.require-api-key").strip()))
                     .check();
             new Policy(list(context, "qanat.access"));
@@ -216,6 +218,12 @@ public final class StartConfig implements ConfigSourceFactory {
     }
 
     private static synchronized EmbeddedServer embedded(ConfigSourceContext context, Application application) {
+        if (ImageMode.current() != ImageMode.JVM) {
+            throw new InputFailure(
+                    Code.INVALID_SETTING,
+                    "a native image has no PostgreSQL of its own; set DATABASE_URL to one of yours, such as"
+                            + " postgresql://user:password@host:5432/database");
+        }
         if (embedded == null) {
             int port = number(context, "qanat.pg-port", p -> p >= 1 && p <= 65535, "a port, 1 to 65535");
             EmbeddedServer server = EmbeddedServer.start(
