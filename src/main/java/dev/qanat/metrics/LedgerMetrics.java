@@ -27,6 +27,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +38,7 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 final class LedgerMetrics extends Collector implements Collector.Describable {
 
+    private static final Logger LOG = Logger.getLogger(LedgerMetrics.class);
     private static final int FRESH_SECONDS = 5;
     private static final int PATIENCE_MILLIS = 2_000;
 
@@ -51,6 +53,7 @@ final class LedgerMetrics extends Collector implements Collector.Describable {
         thread.setDaemon(true);
         return thread;
     });
+    private volatile boolean away;
     private @Nullable Future<Snapshot> asked;
     private long askedAt;
 
@@ -93,8 +96,14 @@ final class LedgerMetrics extends Collector implements Collector.Describable {
 
     private Optional<Snapshot> snapshot() {
         try {
-            return Optional.of(asked().get(PATIENCE_MILLIS, TimeUnit.MILLISECONDS));
+            Optional<Snapshot> known = Optional.of(asked().get(PATIENCE_MILLIS, TimeUnit.MILLISECONDS));
+            away = false;
+            return known;
         } catch (ExecutionException | TimeoutException e) {
+            if (!away) {
+                LOG.warnf("The ledger's metrics are missing: %s", e.getCause() == null ? "it does not answer" : e.getCause().getMessage());
+            }
+            away = true;
             return Optional.empty();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -19,8 +19,8 @@ import java.util.TreeSet;
 /**
  * What the ledger says of the pipelines in force at one moment.
  *
- * @param pipelines their names, and what stands for one in runs of models alone
- * @param tables of them, each with its pipeline
+ * @param pipelines their names, also of the inactive, and what stands for one in runs of models alone
+ * @param tables of those that are active, each with its pipeline
  * @param sources the limited ones, as the ledger knows them
  */
 record Snapshot(
@@ -43,6 +43,7 @@ record Snapshot(
                                         active.name() + "." + source.name(), new Limit(limit.limit(), limit.interval())))))
                 .toList();
         Set<String> sources = new TreeSet<>();
+        pipelines.addAll(inForce.inactive().keySet());
         for (Pipelines.Active active : inForce.active()) {
             pipelines.add(active.name());
             active.pipeline().tables().forEach(resource -> tables.put("silver." + resource.table(), active.name()));

@@ -77,6 +77,7 @@ class MetricsIT {
                 .with("QANAT_PIPELINES", pipelines.toString())
                 .with("QANAT_TRANSFORM", "transform")
                 .with("QANAT_API_KEY", ADMIN)
+                .with("QANAT_ALLOWED_ENV", "ABSENT_SECRET")
                 .start();
         viewer = admin().contentType(ContentType.JSON).body(Map.of("name", "prometheus", "role", "viewer")).post("/keys").jsonPath().getString("key");
         qanat.await("the models of the demo stand", () -> GOLD.stream().allMatch(model -> qanat.is("to_regclass('gold." + model + "') IS NOT NULL")));
@@ -155,6 +156,22 @@ class MetricsIT {
         assertThat(told()).contains("pipeline=\"price_list\"");
         Files.delete(pipelines.resolve("price_list.yaml"));
         qanat.await("it is gone", Duration.ofSeconds(20), () -> !told().contains("pipeline=\"price_list\""));
+    }
+
+    @Test
+    void a_pipeline_that_lacks_a_secret_is_told_of_as_inactive() {
+        String yaml = """
+                pipeline: lacking
+                sources:
+                  shop: { type: rest_api, base_url: "https://shop.example", auth: { type: bearer, token: "${secret:ABSENT_SECRET}" } }
+                resources:
+                  - { name: items, source: shop, endpoint: { path: /items }, schema: { id: integer } }
+                """;
+        assertThat(admin().contentType("application/yaml").body(yaml.getBytes(StandardCharsets.UTF_8)).post("/upload-config").statusCode())
+                .isEqualTo(201);
+        qanat.await("its queue is told of", () -> value(samples(), "qanat_queue_length", Map.of("pipeline", "lacking", "status", "queued")) == 0);
+        assertThat(value(samples(), "qanat_pipeline_active", Map.of("pipeline", "lacking"))).isZero();
+        assertThat(value(samples(), "qanat_pipeline_active", Map.of("pipeline", "retail"))).isEqualTo(1);
     }
 
     @Test
