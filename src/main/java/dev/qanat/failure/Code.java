@@ -151,7 +151,8 @@ public enum Code {
     INVALID_SETTING,
     HOME_IN_USE,
     PORT_IN_USE,
-    OPEN_WITHOUT_CREDENTIALS;
+    OPEN_WITHOUT_CREDENTIALS,
+    NEWER_SCHEMA;
 
     /** The code as it appears in replies, in the ledger and in logs, such as {@code field_count}. */
     public String id() {
