@@ -70,7 +70,7 @@ class NativeConfigIT {
                 "/configs", "/configs/retail", "/configs/retail/versions", "/configs/retail/versions/1", "/schemas/pipeline.json", "/runs", "/runs/" + run,
                 "/runs/" + run + "/models", "/runs/" + run + "/rejections", "/runs/" + run + "/events", "/schedules", "/routes", "/api/v1/lineage",
                 "/api/v1/data/silver.sales?qty=gte.2&order=sku&select=sku,qty", "/api/v1/data/gold.sales_by_category", "/api/v1/products?page=1",
-                "/api/v1/products/1", "/api/v1/health", "/q/health", "/q/openapi", "/q/openapi.json", "/docs/", "/redoc/", "/keys", "/audit")) {
+                "/api/v1/products/1", "/api/v1/health", "/q/health", "/q/metrics", "/q/openapi", "/q/openapi.json", "/docs/", "/redoc/", "/keys", "/audit")) {
             assertThat(qanat.request().get(path).statusCode()).as(path).isEqualTo(200);
         }
         for (String type : List.of("text/csv", "application/x-ndjson")) {
