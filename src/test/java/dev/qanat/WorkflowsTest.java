@@ -25,7 +25,7 @@ class WorkflowsTest {
     private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
     private static final Pattern USES = Pattern.compile("(?m)^ *(?:- )?uses: (.*)$");
     private static final Pattern SCRIPT = Pattern.compile("(?<![\\w./])(?:\\./)?((?:\\.ci|bin|bench|src/main/docker)/[\\w.]+|mvnw)");
-    private static final Pattern IMAGE = Pattern.compile("(?:image: |builder-image=)(\\S+)");
+    private static final Pattern IMAGE = Pattern.compile("(?m)(?:^ +image: |builder-image=)(\\S+)");
 
     static Stream<Path> workflows() throws IOException {
         try (Stream<Path> files = Files.list(FOLDER)) {

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -47,7 +48,7 @@ final class NativeConfig {
 
     private void read(Path jar) throws IOException {
         try (ZipFile entries = new ZipFile(jar.toFile())) {
-            for (ZipEntry entry : (Iterable<ZipEntry>) entries.stream()::iterator) {
+            for (ZipEntry entry : Collections.list(entries.entries())) {
                 String name = entry.getName();
                 if (name.endsWith(".class")) {
                     classes.putIfAbsent(name, jar);

@@ -37,6 +37,7 @@ public final class ReachAgent {
     /** @param file where what was reached is written when the process ends */
     public static void premain(String file, Instrumentation jvm) {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            Reached.stop();
             initialized(jvm);
             Reached.write(Path.of(file));
         }));
@@ -58,7 +59,7 @@ public final class ReachAgent {
         agent.installOn(jvm);
     }
 
-    /** Notes what stands in static fields that no image can hold as it was when the image was made. */
+    /** Notes what classes have made for good that no image can hold: it would be the same at each start. */
     private static void initialized(Instrumentation jvm) {
         for (Class<?> type : jvm.getAllLoadedClasses()) {
             if (type.isHidden() || type.isInterface() || type.getModule().isNamed()) {
@@ -66,7 +67,7 @@ public final class ReachAgent {
             }
             try {
                 for (Field field : type.getDeclaredFields()) {
-                    if (Modifier.isStatic(field.getModifiers()) && !field.getType().isPrimitive() && field.trySetAccessible()
+                    if (Modifier.isStatic(field.getModifiers()) && Modifier.isFinal(field.getModifiers()) && !field.getType().isPrimitive() && field.trySetAccessible()
                             && (field.get(null) instanceof Random || field.get(null) instanceof Thread)) {
                         Reached.keep("initialized\t" + type.getName() + "\t" + field.getName());
                     }

@@ -105,6 +105,11 @@ public final class Reached {
                 || name.startsWith("com.sun.");
     }
 
+    /** From here on nothing is noted any more. */
+    public static void stop() {
+        running = false;
+    }
+
     /** Adds a line as it is. */
     public static void keep(String line) {
         LINES.add(line);
@@ -114,7 +119,6 @@ public final class Reached {
      * Writes what was reached, a line each: kind, what, who asked of those that are not the JDK's, and who called, with tabs between them.
      */
     public static void write(Path file) {
-        running = false;
         try {
             Files.write(file, new TreeSet<>(LINES));
         } catch (IOException e) {
