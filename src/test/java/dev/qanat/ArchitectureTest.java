@@ -168,6 +168,11 @@ class ArchitectureTest {
     }
 
     @Test
+    void retention_knows_what_is_kept() {
+        knows("retention", "failure", "settings", "pipeline", "load", "ledger").check(OURS);
+    }
+
+    @Test
     void edit_writes_rows_as_loads_do() {
         knows("edit", "failure", "pipeline", "records", "validate", "load", "ledger").check(OURS);
     }
@@ -180,7 +185,7 @@ class ArchitectureTest {
     @Test
     void route_knows_all_but_the_embedded_server() {
         knows("route", "failure", "settings", "access", "pipeline", "records", "api", "validate", "load", "ledger", "transform", "build", "lineage", "personal",
-                        "serve", "edit", "web")
+                        "serve", "edit", "web", "retention")
                 .check(OURS);
     }
 
@@ -206,6 +211,11 @@ class ArchitectureTest {
                 .dependOnClassesThat()
                 .resideInAnyPackage("io.micrometer..", "io.prometheus..")
                 .check(OURS);
+    }
+
+    @Test
+    void backup_knows_the_database_and_no_pipelines() {
+        knows("backup", "failure", "settings", "embedded").check(OURS);
     }
 
     @Test

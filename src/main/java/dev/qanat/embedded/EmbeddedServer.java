@@ -74,7 +74,22 @@ public final class EmbeddedServer {
         }
     }
 
+    /** Whether there is data of an embedded PostgreSQL below the home, running or not. */
+    public static boolean exists(Path home) {
+        return Files.exists(home.resolve("pg").resolve("PG_VERSION"));
+    }
+
+    /** The URL of the server that runs on the home, whoever started it; null when none does. */
+    public static @Nullable String runningOn(Path home) throws IOException {
+        Postmaster running = exists(home) ? Postmaster.on(home.toRealPath().resolve("pg")) : null;
+        return running == null ? null : jdbcUrl(running.port());
+    }
+
     public String jdbcUrl() {
+        return jdbcUrl(port);
+    }
+
+    private static String jdbcUrl(int port) {
         return "jdbc:postgresql://127.0.0.1:" + port + "/" + NAME;
     }
 
