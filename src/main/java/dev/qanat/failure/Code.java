@@ -152,6 +152,7 @@ public enum Code {
     HOME_IN_USE,
     PORT_IN_USE,
     OPEN_WITHOUT_CREDENTIALS,
+    NEWER_SCHEMA,
 
     // A backup
     BACKUP_DAMAGED,

@@ -11,7 +11,7 @@ import java.util.function.Function;
  * of the settings that the pipelines read which come along.
  */
 public final class AllowedEnvironment implements Function<String, Optional<String>> {
-    private static final Set<String> OWN = Set.of("ALPHA_VANTAGE_URL", "FAKESTORE_URL", "FRANKFURTER_URL", "DEFAULT_TICKERS");
+    static final Set<String> OWN = Set.of("ALPHA_VANTAGE_URL", "FAKESTORE_URL", "FRANKFURTER_URL", "DEFAULT_TICKERS");
 
     private final AllowedNames allowed;
     private final Map<String, String> environment;

@@ -6,7 +6,9 @@ import dev.qanat.failure.TransientFailure;
 import java.io.FileNotFoundException;
 import java.security.GeneralSecurityException;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Properties;
@@ -22,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  */
 public record Database(
         String jdbcUrl, @Nullable String username, @Nullable String password) {
+    /** The highest number of a migration. */
+    public static final int NEWEST_SCHEMA = 18;
+
     // The classes of SQLSTATE: 08 no connection, 57P03 still starting. A name that is not known yet is 08001 too.
     private static final String NO_CONNECTION = "08";
     private static final String STARTING = "57P03";
@@ -93,6 +98,41 @@ public record Database(
                 Thread.currentThread().interrupt();
                 throw new TransientFailure(Code.INTERRUPTED, "interrupted while waiting for the database", e);
             }
+        }
+    }
+
+    /**
+     * Makes sure that the ledger is none of a later version of Qanat, which this one would misread. Changes nothing.
+     *
+     * @throws InputFailure {@code newer_schema} when it is
+     */
+    void refuseNewerSchema() {
+        try (Connection connection = connect();
+                Statement statement = connection.createStatement()) {
+            if (!isMigrated(statement)) {
+                return;
+            }
+            try (ResultSet row = statement.executeQuery(
+                    "SELECT max(split_part(version, '.', 1)::integer) FROM qanat.flyway_schema_history WHERE version IS NOT NULL")) {
+                row.next();
+                int found = row.getInt(1);
+                if (found > NEWEST_SCHEMA) {
+                    throw new InputFailure(
+                            Code.NEWER_SCHEMA,
+                            "the database %s has the schema %d of a newer Qanat, this one knows %d; start the newer one, or restore a backup from before it"
+                                    .formatted(DatabaseUrl.place(jdbcUrl), found, NEWEST_SCHEMA));
+                }
+            }
+        } catch (SQLException e) {
+            throw new InputFailure(
+                    Code.INVALID_SETTING, "the schema of the database " + DatabaseUrl.place(jdbcUrl) + " cannot be read: " + firstLine(e), e);
+        }
+    }
+
+    private static boolean isMigrated(Statement statement) throws SQLException {
+        try (ResultSet row = statement.executeQuery("SELECT to_regclass('qanat.flyway_schema_history') IS NOT NULL")) {
+            row.next();
+            return row.getBoolean(1);
         }
     }
 
