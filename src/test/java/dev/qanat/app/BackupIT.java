@@ -161,6 +161,7 @@ class BackupIT {
     void the_embedded_database_moves_to_an_older_postgres_as_an_ordinary_user_with_a_password() throws Exception {
         Path access = old.data().resolve("pg_hba.conf");
         Files.writeString(access, "host moved shop 127.0.0.1/32 scram-sha-256\n" + Files.readString(access));
+        old.execute("postgres", "SELECT pg_reload_conf()");
         old.execute("postgres", "CREATE ROLE shop LOGIN PASSWORD 'a secret'");
         old.execute("postgres", "CREATE DATABASE moved OWNER shop");
         String url = old.url("moved").replace("postgres@", "shop@");
