@@ -29,6 +29,8 @@ SELECT CASE grantee WHEN 0 THEN NULL ELSE pg_get_userbyid(grantee)::text END,
         CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
 FROM held, aclexplode(privileges)
 WHERE grantee <> owner AND privilege_type <> 'MAINTAIN'
+  -- As every database has it, and mostly another's to give.
+  AND NOT (object = 'SCHEMA public' AND grantee = 0 AND privilege_type = 'USAGE')
 UNION ALL
 -- Of what is made later, by whoever makes it.
 SELECT CASE grantee WHEN 0 THEN NULL ELSE pg_get_userbyid(grantee)::text END,
@@ -38,6 +40,6 @@ SELECT CASE grantee WHEN 0 THEN NULL ELSE pg_get_userbyid(grantee)::text END,
         CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END,
         CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
 FROM pg_default_acl LEFT JOIN schema s ON s.oid = defaclnamespace, aclexplode(defaclacl)
-WHERE grantee <> defaclrole AND privilege_type <> 'MAINTAIN' AND defaclobjtype <> 'L' AND defaclrole = current_user::regrole
+WHERE grantee <> defaclrole AND privilege_type <> 'MAINTAIN' AND defaclobjtype <> 'L' AND defaclrole = (SELECT oid FROM pg_roles WHERE rolname = current_user)
   AND (defaclnamespace = 0 OR s.oid IS NOT NULL)
 ORDER BY 2

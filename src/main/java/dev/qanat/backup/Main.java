@@ -17,7 +17,6 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.logging.Level;
 import java.util.logging.Logger;
-import org.flywaydb.core.api.FlywayException;
 
 /**
  * What {@code bin/backup}, {@code bin/restore} and {@code bin/move} run. It ends with 0 when everything is done, with 1 and a line
@@ -57,7 +56,7 @@ public final class Main {
             return 0;
         } catch (Failure e) {
             System.err.println(e.code().id() + ": " + e.getMessage());
-        } catch (IOException | SQLException | FlywayException e) {
+        } catch (IOException | SQLException e) {
             System.err.println(Code.BACKUP_FAILED.id() + ": " + String.valueOf(e.getMessage()).strip().replaceAll("\\s*\\R\\s*", " ") + "; what was begun is undone");
         }
         return 1;
@@ -86,10 +85,15 @@ public final class Main {
     }
 
     private void restore(Path file) throws IOException, SQLException {
-        try (BackupFile backup = BackupFile.open(file);
-                OpenDatabase database = OpenDatabase.toMake(choice)) {
-            Manifest manifest = backup.manifest();
-            Restoration.refuseNewer(database.database(), manifest.ledger());
+        try (BackupFile backup = BackupFile.open(file)) {
+            Restoration.refuseNewer(backup.manifest().ledger());
+            restore(backup);
+        }
+    }
+
+    private void restore(BackupFile backup) throws IOException, SQLException {
+        Manifest manifest = backup.manifest();
+        try (OpenDatabase database = OpenDatabase.toMake(choice)) {
             Restoration.Done done = new Restoration(database.connection(), manifest.schemas(), manifest.steps(), backup).run();
             choice.home().idOr(manifest.home());
             System.out.println(database.database().place() + ": " + told(done.tables()) + ", as of " + manifest.takenAt());

@@ -8,15 +8,10 @@ import java.io.OutputStream;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import org.flywaydb.core.Flyway;
-import org.flywaydb.core.api.MigrationInfo;
 import org.flywaydb.core.api.MigrationVersion;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.PGCopyOutputStream;
@@ -83,24 +78,14 @@ final class Restoration {
     /**
      * Refuses what a newer Qanat than this one has written: this one could not go on with it.
      *
+     * @param ledger the version of the ledger's tables, as Flyway writes it
      * @throws InputFailure {@code backup_too_new}
      */
-    static void refuseNewer(Database database, String ledger) {
-        MigrationVersion known = Arrays.stream(Flyway.configure()
-                        .dataSource(database.jdbcUrl(), database.username(), database.password())
-                        .defaultSchema("qanat")
-                        .locations("classpath:db/migration")
-                        .load()
-                        .info()
-                        .all())
-                .map(MigrationInfo::getVersion)
-                .filter(Objects::nonNull)
-                .max(Comparator.naturalOrder())
-                .orElse(MigrationVersion.EMPTY);
-        if (MigrationVersion.fromVersion(ledger).isNewerThan(known)) {
+    static void refuseNewer(String ledger) {
+        if (MigrationVersion.fromVersion(ledger).getMajor().intValueExact() > Database.NEWEST_SCHEMA) {
             throw new InputFailure(
                     Code.BACKUP_TOO_NEW,
-                    "the backup has version " + ledger + " of the ledger's tables, this Qanat knows them up to " + known
+                    "the backup has version " + ledger + " of the ledger's tables, this Qanat knows them up to " + Database.NEWEST_SCHEMA
                             + "; restore it with the Qanat that wrote it, or a newer one");
         }
     }

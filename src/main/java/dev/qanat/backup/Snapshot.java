@@ -33,7 +33,8 @@ final class Snapshot implements RowSource, AutoCloseable {
     private static final String CHANGES_ANEW = "INSERT INTO qanat.table_change (relation) SELECT tgrelid FROM pg_catalog.pg_trigger"
             + " WHERE tgfoid = 'qanat.note_change'::regproc AND tgenabled = 'A'";
 
-    private static final Set<String> GONE = Set.of("42P01", "3F000");
+    // No such table, no such schema, a deadlock.
+    private static final Set<String> IN_THE_WAY = Set.of("42P01", "3F000", "40P01");
 
     /** A model that is published, or a table that is widened, between two looks at the catalogue. */
     private static final Retry UNTIL_STILL = Retry.of(
@@ -41,7 +42,7 @@ final class Snapshot implements RowSource, AutoCloseable {
             RetryConfig.custom()
                     .maxAttempts(20)
                     .intervalFunction(IntervalFunction.ofExponentialRandomBackoff(Duration.ofMillis(100), 1.5, Duration.ofSeconds(5)))
-                    .retryOnException(e -> e instanceof Moved || e instanceof SQLException sql && GONE.contains(sql.getSQLState()))
+                    .retryOnException(e -> e instanceof Moved || e instanceof SQLException sql && IN_THE_WAY.contains(sql.getSQLState()))
                     .build());
 
     private final Connection lasting;

@@ -61,7 +61,10 @@ public final class EmbeddedServer {
      */
     public static EmbeddedServer start(Path home, int port) {
         try {
-            Files.createDirectories(home);
+            if (!Files.isDirectory(home)) {
+                // Which takes no link for a folder.
+                Files.createDirectories(home);
+            }
             // Links are resolved: PostgreSQL is asked below for the folder it works in.
             Path folder = home.toRealPath();
             HomeLock lock = HomeLock.take(folder);

@@ -25,11 +25,12 @@ import org.jspecify.annotations.Nullable;
 public record Database(
         String jdbcUrl, @Nullable String username, @Nullable String password) {
     /** The highest number of a migration. */
-    static final int NEWEST_SCHEMA = 18;
+    public static final int NEWEST_SCHEMA = 18;
 
     // The classes of SQLSTATE: 08 no connection, 57P03 still starting. A name that is not known yet is 08001 too.
     private static final String NO_CONNECTION = "08";
     private static final String STARTING = "57P03";
+    // What the driver does not go on with: no password where one is asked for, no TLS where it is wanted.
     private static final String REJECTED = "08004";
     private static final String BROKEN = "08006";
 
@@ -71,9 +72,9 @@ public record Database(
                 if (isUntrusted(e, state)) {
                     throw new InputFailure(
                             Code.INVALID_SETTING,
-                            "the database " + place() + " cannot be trusted or does not encrypt as sslmode asks: " + reasons(e), e);
+                            "the database " + place() + " cannot be trusted as sslmode asks: " + reasons(e), e);
                 }
-                if (!state.startsWith(NO_CONNECTION) && !state.equals(STARTING)) {
+                if (state.equals(REJECTED) || !state.startsWith(NO_CONNECTION) && !state.equals(STARTING)) {
                     throw new InputFailure(
                             Code.INVALID_SETTING,
                             "the database " + place() + " refuses the connection: " + firstLine(e), e);
@@ -156,15 +157,14 @@ public record Database(
         return connection;
     }
 
-    /** No certificate that the settings trust, one of another host, a file of certificates that cannot be read, no TLS at all. */
+    /** No certificate that the settings trust, one of another host, a file of certificates that cannot be read. */
     private static boolean isUntrusted(SQLException e, String state) {
         Throwable cause = e.getCause();
-        return state.equals(REJECTED)
-                || state.equals(BROKEN)
-                        && (cause == null
-                                || cause instanceof SSLException
-                                || cause instanceof GeneralSecurityException
-                                || cause instanceof FileNotFoundException);
+        return state.equals(BROKEN)
+                && (cause == null
+                        || cause instanceof SSLException
+                        || cause instanceof GeneralSecurityException
+                        || cause instanceof FileNotFoundException);
     }
 
     /** The reason at the bottom says what is wrong with a certificate, those above it that something is. */

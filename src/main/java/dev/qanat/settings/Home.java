@@ -26,7 +26,10 @@ public record Home(Path folder) {
     public String idOr(String first) throws IOException {
         Path file = folder.resolve(".id");
         if (!Files.exists(file)) {
-            Files.createDirectories(folder);
+            if (!Files.isDirectory(folder)) {
+                // Which takes no link for a folder.
+                Files.createDirectories(folder);
+            }
             Path aside = Files.writeString(folder.resolve(".id-" + UUID.randomUUID()), first);
             Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE);
         }

@@ -158,20 +158,29 @@ class BackupIT {
     }
 
     @Test
-    void the_embedded_database_moves_to_another_and_an_older_postgres() throws Exception {
-        String url = old.newDatabase("moved");
-        assertThat(of(qanat).run("move", url.replace("postgres@", "postgres:secret@")).failed())
+    void the_embedded_database_moves_to_an_older_postgres_as_an_ordinary_user_with_a_password() throws Exception {
+        Path access = old.data().resolve("pg_hba.conf");
+        Files.writeString(access, "host moved shop 127.0.0.1/32 scram-sha-256\n" + Files.readString(access));
+        old.execute("postgres", "SELECT pg_reload_conf()");
+        old.execute("postgres", "CREATE ROLE shop LOGIN PASSWORD 'a secret'");
+        old.execute("postgres", "CREATE DATABASE moved OWNER shop");
+        String url = old.url("moved").replace("postgres@", "shop@");
+        assertThat(of(qanat).run("move", url.replace("shop@", "shop:a%20secret@")).failed())
                 .startsWith("invalid_setting: the URL has a password").doesNotContain("secret@");
-        String told = of(qanat).run("move", url).told();
-        assertThat(told).contains("/moved: ").contains("Start Qanat with DATABASE_URL=" + url);
+        assertThat(of(qanat).run("move", url).failed()).startsWith("invalid_setting: the database ").contains("refuses the connection");
+        Map<String, String> settings = new TreeMap<>(qanat.environment());
+        settings.put("PGPASSWORD", "a secret");
+        assertThat(new Commands(settings).run("move", url).told()).contains("/moved: ").contains("Start Qanat with DATABASE_URL=" + url);
         try (Connection is = old.connect("moved")) {
             Map<String, String> rows = Contents.rows(is);
             assertThat(rows.get("silver.many")).startsWith(MANY + " ");
             assertThat(rows).containsKeys("gold.grouped", "gold_marts.revenue");
         }
-        try (Qanat moved = Qanat.fresh("moved").with("DATABASE_URL", url).with("QANAT_TRANSFORM", CASES.resolve("project").toString())) {
+        try (Qanat moved = Qanat.fresh("moved").with("DATABASE_URL", url).with("QUARKUS_DATASOURCE_PASSWORD", "a secret")
+                .with("QANAT_TRANSFORM", CASES.resolve("project").toString())) {
             moved.start();
             assertThat(moved.load("orders", "again.ndjson", ORDERS).getString("files[0].status")).isEqualTo("already_loaded");
+            assertThat(moved.request().get("/api/v1/orders").jsonPath().getInt("total")).isEqualTo(3);
             assertThat(of(moved).run("move", url).failed()).startsWith("invalid_setting: the settings name a database already");
         }
     }

@@ -130,6 +130,14 @@ class EncryptedIT {
         assertThat(refusal(open)).contains("open_without_credentials: quarkus.http.host is 0.0.0.0");
     }
 
+    @Test
+    void a_server_that_does_not_encrypt_is_refused_at_once() throws Exception {
+        try (PostgresServer plain = PostgresServer.start(15, Map.of())) {
+            String url = "postgresql://postgres@localhost:" + plain.port() + "/postgres" + VERIFIED + certificates.authority();
+            assertThat(refusal(Qanat.fresh("no-tls").with("DATABASE_URL", url))).contains("refuses the connection", "does not support SSL");
+        }
+    }
+
     private static String refusal(Qanat qanat) throws Exception {
         try (qanat) {
             qanat.launch();
