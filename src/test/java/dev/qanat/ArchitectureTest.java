@@ -17,6 +17,9 @@ import com.tngtech.archunit.lang.ArchRule;
 import dev.qanat.records.Chunk;
 import dev.qanat.records.PersonalFields;
 import dev.qanat.records.RawRecord;
+import dev.qanat.route.ApiRequested;
+import dev.qanat.route.PhaseDone;
+import dev.qanat.route.RouteCounts;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -165,6 +168,11 @@ class ArchitectureTest {
     }
 
     @Test
+    void retention_knows_what_is_kept() {
+        knows("retention", "failure", "settings", "pipeline", "load", "ledger").check(OURS);
+    }
+
+    @Test
     void edit_writes_rows_as_loads_do() {
         knows("edit", "failure", "pipeline", "records", "validate", "load", "ledger").check(OURS);
     }
@@ -177,8 +185,37 @@ class ArchitectureTest {
     @Test
     void route_knows_all_but_the_embedded_server() {
         knows("route", "failure", "settings", "access", "pipeline", "records", "api", "validate", "load", "ledger", "transform", "build", "lineage", "personal",
-                        "serve", "edit", "web")
+                        "serve", "edit", "web", "retention")
                 .check(OURS);
+    }
+
+    @Test
+    void metrics_knows_what_is_told_and_the_engine_does_not_know_of_it() {
+        knows("metrics", "pipeline", "ledger", "route").check(OURS);
+        neither("metrics", DATABASE).check(OURS);
+        noClasses()
+                .that()
+                .resideInAPackage("dev.qanat.metrics..")
+                .should()
+                .dependOnClassesThat(resideInAPackage("dev.qanat.route..")
+                        .and(DescribedPredicate.not(type(PhaseDone.class)))
+                        .and(DescribedPredicate.not(type(PhaseDone.Phase.class)))
+                        .and(DescribedPredicate.not(type(ApiRequested.class)))
+                        .and(DescribedPredicate.not(type(RouteCounts.class)))
+                        .and(DescribedPredicate.not(type(RouteCounts.Exchanges.class))))
+                .check(OURS);
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.qanat.metrics..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.micrometer..", "io.prometheus..")
+                .check(OURS);
+    }
+
+    @Test
+    void backup_knows_the_database_and_no_pipelines() {
+        knows("backup", "failure", "settings", "embedded").check(OURS);
     }
 
     @Test

@@ -28,7 +28,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.SingleConnectionDataSource;
 
 /**
- * The API keys: the one of the environment, and those in the ledger's table {@code api_key}, of which every process has the ones in
+ * The API keys: those of the environment, and those in the ledger's table {@code api_key}, of which every process has the ones in
  * force in memory. What this process makes and revokes counts in it at once, what others do within a second; while the database is
  * away those go on that were in force. Safe for use by several threads, event loops among them.
  */
@@ -51,8 +51,12 @@ public class ApiKeys {
     private volatile @Nullable InForce inForce;
     private boolean away;
 
-    /** @param held the keys of the database by their prefix */
-    private record InForce(byte[] secret, byte @Nullable [] environment, Map<String, Held> held) {}
+    /**
+     * @param environment hash of the admin's key of the environment, or null
+     * @param viewer hash of the viewer's
+     * @param held the keys of the database by their prefix
+     */
+    private record InForce(byte[] secret, byte @Nullable [] environment, byte @Nullable [] viewer, Map<String, Held> held) {}
 
     private record Held(ApiKey key, byte[] hash) {}
 
@@ -128,18 +132,27 @@ public class ApiKeys {
             return Optional.empty();
         }
         byte[] hash = KeyText.hash(now.secret, key);
-        boolean environment = MessageDigest.isEqual(hash, now.environment == null ? NO_HASH : now.environment);
+        boolean environment = isEqual(hash, now.environment);
+        boolean viewer = isEqual(hash, now.viewer);
         String prefix = KeyText.prefix(key);
         Held held = prefix == null ? null : now.held.get(prefix);
-        boolean found = MessageDigest.isEqual(hash, held == null ? NO_HASH : held.hash);
-        if (environment && now.environment != null) {
+        boolean found = isEqual(hash, held == null ? null : held.hash);
+        if (environment) {
             return Optional.of(Caller.ENVIRONMENT);
+        }
+        if (viewer) {
+            return Optional.of(Caller.ENVIRONMENT_VIEWER);
         }
         if (!found || held == null) {
             return Optional.empty();
         }
         used.put(held.key.id(), Instant.now());
         return Optional.of(held.key.caller());
+    }
+
+    /** Takes as long where there is nothing to compare with. */
+    private static boolean isEqual(byte[] hash, byte @Nullable [] known) {
+        return MessageDigest.isEqual(hash, known == null ? NO_HASH : known) && known != null;
     }
 
     /** Brings what is in memory in line with the database; what was committed before counts afterwards. */
@@ -150,8 +163,11 @@ public class ApiKeys {
             ApiKey key = key(row, 0);
             held.put(key.prefix(), new Held(key, row.getBytes("hash")));
         });
-        inForce = new InForce(
-                secret, terms.environmentKey().map(key -> KeyText.hash(secret, key)).orElse(null), Map.copyOf(held));
+        inForce = new InForce(secret, hash(secret, terms.environmentKey()), hash(secret, terms.viewerKey()), Map.copyOf(held));
+    }
+
+    private static byte @Nullable [] hash(byte[] secret, Optional<String> key) {
+        return key.map(text -> KeyText.hash(secret, text)).orElse(null);
     }
 
     private byte[] secret() {

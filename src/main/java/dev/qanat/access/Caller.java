@@ -16,6 +16,9 @@ public record Caller(String name, Role role, @Nullable Long keyId) {
     /** Who shows the key of the environment. */
     public static final Caller ENVIRONMENT = new Caller("api_key", Role.ADMIN, null);
 
+    /** Who shows the other key of the environment, such as a monitoring system. */
+    public static final Caller ENVIRONMENT_VIEWER = new Caller("viewer_key", Role.VIEWER, null);
+
     /** Whoever asks for what is public. */
     public static final Caller ANYBODY = new Caller("anybody", Role.PUBLIC, null);
 
@@ -26,6 +29,7 @@ public record Caller(String name, Role role, @Nullable Long keyId) {
     public static boolean isReserved(String name) {
         return name.equals(LOCAL.name)
                 || name.equals(ENVIRONMENT.name)
+                || name.equals(ENVIRONMENT_VIEWER.name)
                 || name.equals(ANYBODY.name)
                 || name.equals(SERVER.name);
     }

@@ -65,7 +65,9 @@ public final class Policy {
             "GET /keys=admin",
             "POST /keys=admin",
             "DELETE /keys/*=admin",
-            "GET /audit=admin");
+            "GET /audit=admin",
+            "GET /retention=admin",
+            "POST /retention=admin");
 
     private static final String EXPOSED = "{exposed}";
 

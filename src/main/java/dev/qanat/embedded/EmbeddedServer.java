@@ -61,7 +61,10 @@ public final class EmbeddedServer {
      */
     public static EmbeddedServer start(Path home, int port) {
         try {
-            Files.createDirectories(home);
+            if (!Files.isDirectory(home)) {
+                // Which takes no link for a folder.
+                Files.createDirectories(home);
+            }
             // Links are resolved: PostgreSQL is asked below for the folder it works in.
             Path folder = home.toRealPath();
             HomeLock lock = HomeLock.take(folder);
@@ -74,7 +77,22 @@ public final class EmbeddedServer {
         }
     }
 
+    /** Whether there is data of an embedded PostgreSQL below the home, running or not. */
+    public static boolean exists(Path home) {
+        return Files.exists(home.resolve("pg").resolve("PG_VERSION"));
+    }
+
+    /** The URL of the server that runs on the home, whoever started it; null when none does. */
+    public static @Nullable String runningOn(Path home) throws IOException {
+        Postmaster running = exists(home) ? Postmaster.on(home.toRealPath().resolve("pg")) : null;
+        return running == null ? null : jdbcUrl(running.port());
+    }
+
     public String jdbcUrl() {
+        return jdbcUrl(port);
+    }
+
+    private static String jdbcUrl(int port) {
         return "jdbc:postgresql://127.0.0.1:" + port + "/" + NAME;
     }
 

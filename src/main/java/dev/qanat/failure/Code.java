@@ -151,7 +151,15 @@ public enum Code {
     INVALID_SETTING,
     HOME_IN_USE,
     PORT_IN_USE,
-    OPEN_WITHOUT_CREDENTIALS;
+    OPEN_WITHOUT_CREDENTIALS,
+    NEWER_SCHEMA,
+
+    // A backup
+    BACKUP_DAMAGED,
+    BACKUP_TOO_NEW,
+    BACKUP_FAILED,
+    DATABASE_NOT_EMPTY,
+    NOT_CARRIED;
 
     /** The code as it appears in replies, in the ledger and in logs, such as {@code field_count}. */
     public String id() {

@@ -350,7 +350,7 @@ public class RowOrigins {
                 return new Bronze(
                         Optional.of(table.toString()),
                         Status.NOT_FOUND,
-                        "%s has no record of run %d at position %d any more".formatted(table, row.run(), row.position()),
+                        "%s has no record of run %d at position %d any more%s".formatted(table, row.run(), row.position(), kept(matching)),
                         Optional.empty());
             }
             // A record that is alone at its position is the row's, also when no contract would read it in this way today.
@@ -365,6 +365,14 @@ public class RowOrigins {
                                     .formatted(records, row.run(), table, row.position(), giving.size()),
                             Optional.empty());
         }
+    }
+
+    private static String kept(List<RecordMatch> matching) {
+        return matching.stream()
+                .flatMap(match -> match.resource().bronzeRetention().stream())
+                .findFirst()
+                .map(time -> "; the pipeline keeps them for " + time.toDays() + " days")
+                .orElse("");
     }
 
     /** @param ordinal the record's place in its landing; -1 where an earlier version has kept it without */

@@ -2,11 +2,13 @@ package dev.qanat.load;
 
 import dev.qanat.failure.Code;
 import dev.qanat.failure.InputFailure;
+import dev.qanat.pipeline.Resource;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 
@@ -18,12 +20,14 @@ final class BronzeCheck {
     private final String resource;
     private final TableName bronze;
     private final TableName silver;
+    private final Optional<Duration> retention;
 
     /** @param connection is not closed */
-    BronzeCheck(Connection connection, String pipeline, String resource, Target target) {
+    BronzeCheck(Connection connection, String pipeline, Resource declared, Target target) {
         this.connection = connection;
         this.pipeline = pipeline;
-        this.resource = resource;
+        this.resource = declared.name();
+        this.retention = declared.bronzeRetention();
         this.bronze = target.bronze();
         this.silver = target.silver();
     }
@@ -85,8 +89,12 @@ final class BronzeCheck {
             select.setLong(4, since.orElse(0L));
             try (ResultSet row = select.executeQuery()) {
                 if (row.next()) {
-                    throw failure("of the %d records that run %d accepted it holds %d"
-                            .formatted(row.getLong(2), row.getLong(1), row.getLong(3)));
+                    throw failure("of the %d records that run %d accepted it holds %d%s"
+                            .formatted(
+                                    row.getLong(2),
+                                    row.getLong(1),
+                                    row.getLong(3),
+                                    retention.map(time -> " (the pipeline keeps them for " + time.toDays() + " days: bronze.retention)").orElse("")));
                 }
             }
         }

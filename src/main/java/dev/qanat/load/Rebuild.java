@@ -102,14 +102,21 @@ public final class Rebuild {
                     "resource '" + resource.name() + "' says bronze: { keep: none }, so nothing is there to build from");
         }
         Optional<Long> since = Optional.empty();
-        try (Connection connection = dataSource.getConnection()) {
-            BronzeCheck check = new BronzeCheck(connection, pipeline, resource.name(), target);
-            if (declared.writeDisposition() == WriteDisposition.REPLACE) {
-                since = check.lastReplacement();
+        try (Connection connection = dataSource.getConnection();
+                Statement statement = connection.createStatement()) {
+            // What is checked is what is noted: no record is deleted in between. One that is later is missed when it is read.
+            statement.execute("SELECT pg_advisory_lock(" + OldRecords.lock(target.bronze()) + ")");
+            try {
+                BronzeCheck check = new BronzeCheck(connection, pipeline, declared, target);
+                if (declared.writeDisposition() == WriteDisposition.REPLACE) {
+                    since = check.lastReplacement();
+                }
+                check.check(since);
+                records.begin(since);
+            } finally {
+                statement.execute("SELECT pg_advisory_unlock(" + OldRecords.lock(target.bronze()) + ")");
             }
-            check.check(since);
         }
-        records.begin(since);
         part = records.after(0);
     }
 

@@ -46,7 +46,7 @@ enum Level {
                     "from", "expr", "type", "required", "min", "max", "pattern", "values", "null_if", "format", "timezone", "pii"),
             List.of()),
     SCHEMA_CONTRACT("schema_contract", List.of("tables", "columns", "data_type"), List.of()),
-    BRONZE("bronze", List.of("keep"), List.of("retention")),
+    BRONZE("bronze", List.of("keep", "retention"), List.of()),
     SCHEDULE("schedule", List.of("every", "cron", "timezone", "catchup"), List.of()),
     CONCURRENCY("concurrency", List.of("limit", "behavior"), List.of()),
     API_SOURCE(

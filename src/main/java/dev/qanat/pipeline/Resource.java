@@ -1,5 +1,6 @@
 package dev.qanat.pipeline;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +25,7 @@ import java.util.TreeSet;
  * @param children arrays of its records that have tables of their own, in the order of the declaration
  * @param declared the columns and those of which nothing is kept, in the contract's order
  * @param serving what its table has for those who read it
+ * @param bronzeRetention how long accepted records are kept; empty when for ever
  */
 public record Resource(
         String name,
@@ -41,7 +43,8 @@ public record Resource(
         Optional<Polling> polling,
         List<Child> children,
         List<Column> declared,
-        Serving serving) {
+        Serving serving,
+        Optional<Duration> bronzeRetention) {
 
     /** A resource all of whose arrays stay in their record's row. */
     public Resource(
@@ -74,7 +77,8 @@ public record Resource(
                 polling,
                 List.of(),
                 columns,
-                Serving.NOTHING);
+                Serving.NOTHING,
+                Optional.empty());
     }
 
     /** A resource of files that stores every row. */
@@ -144,7 +148,8 @@ public record Resource(
                 polling,
                 children,
                 declared,
-                serving);
+                serving,
+                bronzeRetention);
     }
 
     /** The resource with these children. */
@@ -174,7 +179,8 @@ public record Resource(
                 polling,
                 itsChildren,
                 declared,
-                serving);
+                serving,
+                bronzeRetention);
     }
 
     /** The resource with what its table has for readers. */
@@ -195,7 +201,30 @@ public record Resource(
                 polling,
                 children,
                 declared,
-                its);
+                its,
+                bronzeRetention);
+    }
+
+    /** The resource with accepted records kept for so long. */
+    Resource keeping(Optional<Duration> retention) {
+        return new Resource(
+                name,
+                source,
+                files,
+                table,
+                columns,
+                primaryKey,
+                writeDisposition,
+                dedup,
+                schemaContract,
+                maxErrors,
+                keepBronze,
+                where,
+                polling,
+                children,
+                declared,
+                serving,
+                retention);
     }
 
     /**
@@ -222,7 +251,8 @@ public record Resource(
                 Optional.empty(),
                 List.of(),
                 own,
-                serving);
+                serving,
+                bronzeRetention);
     }
 
     /** The resource, and the items of its children as resources: what has a table of its own. */

@@ -11,6 +11,7 @@ import dev.qanat.pipeline.Variables.Request;
 import java.math.BigDecimal;
 import java.nio.charset.Charset;
 import java.nio.file.FileSystems;
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -58,6 +59,8 @@ final class ResourceReader {
         boolean keyed = resource.has("primary_key");
         WriteDisposition disposition = disposition(keyed);
         Dedup dedup = dedup(keyed, disposition);
+        Optional<Section> bronze = resource.section("bronze", Level.BRONZE);
+        boolean keepBronze = keeps(bronze);
         Resource read = new Resource(
                 name,
                 source,
@@ -69,11 +72,12 @@ final class ResourceReader {
                 dedup,
                 schemaContract(),
                 maxErrors(),
-                keepBronze(),
+                keepBronze,
                 resource.text("where", "an SQL condition such as \"volume > 0\"")
                         .flatMap(text -> ExpressionReader.read(resource, "where", text)),
                 polling(source, columns, disposition, dedup));
-        return read.with(new ServingReader(resource, columns.stream().filter(column -> !column.isDropped()).toList()).read());
+        return read.with(new ServingReader(resource, columns.stream().filter(column -> !column.isDropped()).toList()).read())
+                .keeping(retention(bronze, keepBronze));
     }
 
     private String source() {
@@ -401,10 +405,16 @@ final class ResourceReader {
         return Optional.empty();
     }
 
-    private boolean keepBronze() {
-        return resource.section("bronze", Level.BRONZE)
-                .flatMap(bronze -> bronze.word("keep", List.of("rows", "none")))
-                .orElse("rows")
-                .equals("rows");
+    private static boolean keeps(Optional<Section> bronze) {
+        return bronze.flatMap(section -> section.word("keep", List.of("rows", "none"))).orElse("rows").equals("rows");
+    }
+
+    private Optional<Duration> retention(Optional<Section> bronze, boolean keeps) {
+        Optional<Section> declared = bronze.filter(section -> section.has("retention"));
+        if (!keeps) {
+            declared.ifPresent(section -> section.problem("retention", Code.CONFLICTING_KEYS,
+                    "%s and keep: none do not go together; take one of them out".formatted(section.label("retention"))));
+        }
+        return declared.flatMap(section -> new DurationReader(variables).read(section, "retention", "P1D", "P36500D"));
     }
 }

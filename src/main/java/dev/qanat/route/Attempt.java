@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 /** This process's attempt at a run: what all that work on it share, and how they learn that they are to stop. Safe for several threads. */
 final class Attempt {
 
+    /** Why a run is done again whose process ends. */
+    static final String STOPPED = "its process was stopped before it landed";
+
     private static final long LOOK_NANOS = 200_000_000;
 
     private final Run run;
@@ -22,6 +25,7 @@ final class Attempt {
     private final Set<Runnable> interruptible = ConcurrentHashMap.newKeySet();
     private volatile boolean leaseLost;
     private volatile boolean givesWay;
+    private volatile boolean stopped;
     private volatile @Nullable String cancelReason;
 
     Attempt(Run run, UUID worker) {
@@ -51,8 +55,24 @@ final class Attempt {
         return String.valueOf(cancelReason);
     }
 
-    /** @throws InputFailure when the run is to stop */
+    /** The process ends, and somebody else does the run again. */
+    void stop() {
+        stopped = true;
+        interruptible.forEach(Runnable::run);
+    }
+
+    boolean isStopped() {
+        return stopped;
+    }
+
+    /**
+     * @throws InputFailure when the run is cancelled
+     * @throws TransientFailure when the process ends
+     */
     void checkCancelled() {
+        if (stopped) {
+            throw new TransientFailure(Code.INTERRUPTED, STOPPED);
+        }
         String reason = cancelReason;
         if (reason != null) {
             throw new InputFailure(Code.CANCELLED, reason);
@@ -78,7 +98,7 @@ final class Attempt {
 
     /** Whether what works on the run is to end, for whatever reason. */
     boolean isToStop() {
-        return isCancelled() || leaseLost;
+        return isCancelled() || leaseLost || stopped;
     }
 
     /** What ends something that waits, such as a request, should the run be to stop or to give way; until {@link #leave}. */

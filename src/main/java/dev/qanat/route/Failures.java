@@ -30,7 +30,7 @@ public class Failures {
     /** Whether a step that met this may be tried again at once: the connection was lost, or others were in the way. */
     public boolean heals(
             @ExchangeProperty(Exchange.EXCEPTION_CAUGHT) Throwable thrown, @ExchangeProperty("load") @Nullable Load load) {
-        if (load != null && load.isCancelled()) {
+        if (load != null && (load.isCancelled() || load.attempt().isStopped())) {
             return false;
         }
         // A user's own route may ask as well, and has no load.

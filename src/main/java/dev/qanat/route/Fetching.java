@@ -67,9 +67,9 @@ public class Fetching {
     public void answer(
             @ExchangeProperty("fetch") Fetch fetch, @ExchangeProperty("sending") InFlight.Sending sending, Exchange exchange)
             throws IOException, InterruptedException {
-        throttle.answered(fetch, sending);
         Message message = exchange.getMessage();
         int status = message.getHeader(Exchange.HTTP_RESPONSE_CODE, 0, Integer.class);
+        throttle.answered(fetch, sending, status);
         InputStream body = message.getBody(InputStream.class);
         InputStream whole = body == null ? InputStream.nullInputStream() : body;
         fetch.opened(whole, sending);

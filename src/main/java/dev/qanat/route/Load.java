@@ -302,7 +302,7 @@ public final class Load {
             /** Why no chunk is read any more {@link #next} tells: Camel asks here with a chunk in hand, and would drop that one. */
             @Override
             public boolean hasNext() {
-                return attempt.isLeaseLost() || isCancelled() || chunkFailure != null || chunks.hasNext();
+                return attempt.isToStop() || chunkFailure != null || chunks.hasNext();
             }
 
             @Override
@@ -357,7 +357,7 @@ public final class Load {
     }
 
     private synchronized boolean isGivenUp() {
-        return stopped || attempt.isLeaseLost() || isCancelled() || chunkFailure != null;
+        return stopped || attempt.isToStop() || chunkFailure != null;
     }
 
     /** @param failure why it could not be staged, if so */

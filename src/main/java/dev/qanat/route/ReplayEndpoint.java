@@ -3,6 +3,7 @@ package dev.qanat.route;
 import static org.apache.camel.component.platform.http.vertx.VertxPlatformHttpConstants.AUTHENTICATED_USER;
 
 import dev.qanat.failure.Code;
+import dev.qanat.ledger.OldRuns;
 import dev.qanat.ledger.Replays;
 import dev.qanat.ledger.Run;
 import dev.qanat.ledger.RunResource;
@@ -16,6 +17,7 @@ import dev.qanat.web.RunView;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Named;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.apache.camel.Header;
@@ -31,13 +33,15 @@ public class ReplayEndpoint {
     private final RunQueue queue;
     private final Pipelines pipelines;
     private final Waiting waiting;
+    private final OldRuns old;
 
-    ReplayEndpoint(Runs runs, Replays replays, RunQueue queue, Pipelines pipelines, Waiting waiting) {
+    ReplayEndpoint(Runs runs, Replays replays, RunQueue queue, Pipelines pipelines, Waiting waiting, OldRuns old) {
         this.runs = runs;
         this.replays = replays;
         this.queue = queue;
         this.pipelines = pipelines;
         this.waiting = waiting;
+        this.old = old;
     }
 
     public Reply post(
@@ -86,6 +90,10 @@ public class ReplayEndpoint {
                     run.status().ended()
                             ? "run " + run.id() + " landed nothing; mend the pipeline and drop its file into the inbox again"
                             : "run " + run.id() + " has not landed yet");
+        }
+        Optional<Instant> deleted = old.forgotten(run.id()).rejections();
+        if (deleted.isPresent()) {
+            throw nothing("the rejections of run " + run.id() + " were deleted at " + deleted.get() + " (QANAT_RETAIN_REJECTIONS)");
         }
         Replays.Left left = replays.left(run.id());
         if (left.replayable() == 0) {

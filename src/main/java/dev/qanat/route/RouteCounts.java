@@ -3,6 +3,7 @@ package dev.qanat.route;
 import dev.qanat.pipeline.InvalidPipeline;
 import dev.qanat.web.BadRequest;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
@@ -20,13 +21,31 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 public class RouteCounts implements RoutePolicyFactory {
 
+    private final CamelContext camel;
     private final Map<String, Count> counts = new ConcurrentHashMap<>();
+
+    RouteCounts(CamelContext camel) {
+        this.camel = camel;
+    }
 
     /** The exchanges of one route. */
     static final class Count {
         final AtomicLong exchanges = new AtomicLong();
         final AtomicLong failures = new AtomicLong();
         volatile @Nullable String lastError;
+    }
+
+    /** What a route did since the process started. */
+    public record Exchanges(String route, long exchanges, long failures) {}
+
+    /** What the routes did that there are now. */
+    public List<Exchanges> all() {
+        return camel.getRoutes().stream()
+                .map(route -> {
+                    Count count = of(route.getRouteId());
+                    return new Exchanges(route.getRouteId(), count.exchanges.get(), count.failures.get());
+                })
+                .toList();
     }
 
     Count of(String routeId) {

@@ -5,9 +5,7 @@ import dev.qanat.ledger.RunQueue;
 import dev.qanat.ledger.Runs;
 import dev.qanat.load.Orphans;
 import dev.qanat.pipeline.Pipelines;
-import io.quarkus.runtime.ShutdownEvent;
 import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.enterprise.event.Observes;
 import jakarta.inject.Named;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -116,8 +114,8 @@ public class RunClaims {
         return load;
     }
 
-    /** No run is begun any more; those that wait for an API or build models put the rest off; a file that is loaded has until Camel stops. */
-    void stop(@Observes ShutdownEvent event) {
+    /** No run is begun any more; those that wait for an API or build models put the rest off. */
+    void stopClaiming() {
         stopping = true;
         working().values().forEach(load -> load.attempt().giveWay());
     }

@@ -132,6 +132,9 @@ public class RunEnding {
                         LogContext.line(thrown.toString()));
             } else if (isCancelled(load)) {
                 failed(load, new InputFailure(Code.CANCELLED, load.attempt().cancelReason()));
+            } else if (load.attempt().isStopped()) {
+                boolean redone = queue.redoLater(load.getRun().id(), Attempt.STOPPED, 0);
+                LOG.warnf(redone ? "Interrupted, to be done again by the next process" : "Left to who has it now");
             } else if (failure instanceof TransientFailure && failure.code() != Code.DATABASE_CONFLICT) {
                 boolean redone = queue.redoLater(load.getRun().id(), failure.getMessage(), REDO_SECONDS);
                 LOG.warnf("%s (%s): %s", redone ? "Interrupted, to be done again" : "Left to who has it now",

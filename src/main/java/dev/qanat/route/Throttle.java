@@ -8,12 +8,14 @@ import dev.qanat.pipeline.ApiSource;
 import dev.qanat.pipeline.ApiSource.OnExhausted;
 import dev.qanat.pipeline.ApiSource.RateLimit;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Event;
 import jakarta.inject.Named;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.camel.ExchangeProperty;
 
@@ -38,12 +40,14 @@ public class Throttle {
     private final Quotas quotas;
     private final Retries retries;
     private final RouteFiles routeFiles;
+    private final Event<ApiRequested> requested;
     private final Map<String, Gate> gates = new ConcurrentHashMap<>();
 
-    Throttle(Quotas quotas, Retries retries, RouteFiles routeFiles) {
+    Throttle(Quotas quotas, Retries retries, RouteFiles routeFiles, Event<ApiRequested> requested) {
         this.quotas = quotas;
         this.retries = retries;
         this.routeFiles = routeFiles;
+        this.requested = requested;
     }
 
     /**
@@ -144,9 +148,10 @@ public class Throttle {
     }
 
     /** The request was answered, whatever the answer: it is counted as of when it may have reached the source at the latest. */
-    void answered(Fetch fetch, InFlight.Sending sending) {
+    void answered(Fetch fetch, InFlight.Sending sending, int status) {
         long now = System.nanoTime();
         fetch.endUse().ifPresent(use -> {
+            tell(fetch, OptionalInt.of(status));
             Gate gate = gate(fetch);
             gate.answered();
             if (use.id().isPresent()) {
@@ -159,6 +164,7 @@ public class Throttle {
     /** The request was not answered; nobody knows when it reached the source, if it did. */
     void unanswered(Fetch fetch, String reason, Throwable why) {
         fetch.endUse().ifPresent(use -> {
+            tell(fetch, OptionalInt.empty());
             gate(fetch).unanswered(reason, why);
             correct(fetch, use, System.nanoTime());
         });
@@ -177,6 +183,10 @@ public class Throttle {
         if (late.compareTo(NEAR) > 0) {
             use.id().ifPresent(id -> quotas.sentLater(nameOf(fetch), id, late));
         }
+    }
+
+    private void tell(Fetch fetch, OptionalInt status) {
+        requested.fire(new ApiRequested(fetch.load().getRun().pipeline(), fetch.source().name(), status));
     }
 
     /** The source itself wants no requests for a while, from nobody. */

@@ -4,6 +4,7 @@ import dev.qanat.failure.Code;
 import dev.qanat.ledger.RunQueue;
 import dev.qanat.web.BadRequest;
 import dev.qanat.web.Callers;
+import dev.qanat.web.Stopping;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
@@ -14,7 +15,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Requests that wait, such as those with the parameter {@code wait}: the answer comes when their runs have ended, or after that time. Each
+ * Requests that wait, such as those with the parameter {@code wait}: the answer comes when their runs have ended, after that time, or when the server is to stop. Each
  * keeps a thread of those that all requests share, so only {@value #MOST} wait at once, and none whose client is gone. Safe for use by
  * several threads.
  */
@@ -28,10 +29,12 @@ class Waiting {
     private static final int MOST = 50;
 
     private final RunQueue queue;
+    private final Stopping stopping;
     private final Semaphore places = new Semaphore(MOST);
 
-    Waiting(RunQueue queue) {
+    Waiting(RunQueue queue, Stopping stopping) {
         this.queue = queue;
+        this.stopping = stopping;
     }
 
     /** @throws BadRequest when it is no duration */
@@ -71,7 +74,7 @@ class Waiting {
         Optional<T> outcome = attempt.get();
         if (outcome.isEmpty() && places.tryAcquire()) {
             try {
-                while (outcome.isEmpty() && System.nanoTime() < until && Callers.awaitsAnswer(user)) {
+                while (outcome.isEmpty() && System.nanoTime() < until && !stopping.isBegun() && Callers.awaitsAnswer(user)) {
                     Thread.sleep(POLL_MILLIS);
                     outcome = attempt.get();
                 }

@@ -32,6 +32,9 @@ record DatabaseUrl(
             "gssencmode", "gssEncMode",
             "ssl", "sslmode");
 
+    /** What libpq calls the authorities that the system trusts. */
+    private static final String SYSTEM = "system";
+
     /**
      * Reads {@code postgres://}, {@code postgresql://}, {@code postgresql+asyncpg://} (or another driver's name) and
      * {@code jdbc:postgresql://}.
@@ -59,6 +62,10 @@ record DatabaseUrl(
         }
         if (parameters.containsKey("password")) {
             password = parameters.remove("password");
+        }
+        if (SYSTEM.equals(parameters.get("sslrootcert"))) {
+            parameters.remove("sslrootcert");
+            parameters.put("sslfactory", "org.postgresql.ssl.DefaultJavaSSLFactory");
         }
         String hosts = form.group("hosts").isEmpty() ? "localhost" : form.group("hosts");
         String name = form.group("name") == null ? "" : form.group("name");

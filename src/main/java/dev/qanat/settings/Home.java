@@ -19,11 +19,19 @@ public record Home(Path folder) {
 
     /** What tells this home from others, also on other machines: made when it is first asked for, and kept in the home. */
     public String id() throws IOException {
+        return idOr(UUID.randomUUID().toString());
+    }
+
+    /** As {@link #id()}; a home that has none yet becomes the one of this id. */
+    public String idOr(String first) throws IOException {
         Path file = folder.resolve(".id");
         if (!Files.exists(file)) {
-            Files.createDirectories(folder);
-            String made = UUID.randomUUID().toString();
-            Files.move(Files.writeString(folder.resolve(".id-" + made), made), file, StandardCopyOption.ATOMIC_MOVE);
+            if (!Files.isDirectory(folder)) {
+                // Which takes no link for a folder.
+                Files.createDirectories(folder);
+            }
+            Path aside = Files.writeString(folder.resolve(".id-" + UUID.randomUUID()), first);
+            Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE);
         }
         return Files.readString(file).strip();
     }

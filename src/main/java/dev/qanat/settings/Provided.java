@@ -58,6 +58,6 @@ final class Provided {
     @Produces
     @Singleton
     KeyTerms keyTerms(Settings settings) {
-        return new KeyTerms(settings.apiKey(), settings.keySecret(), settings.requireApiKey());
+        return new KeyTerms(settings.apiKey(), settings.viewerKey(), settings.keySecret(), settings.requireApiKey());
     }
 }

@@ -4,6 +4,7 @@ import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.LocalTime;
 import java.util.List;
 import java.util.Optional;
 
@@ -64,6 +65,9 @@ public interface Settings {
     /** A key of the role admin; where any key is in force, every request needs one. */
     Optional<String> apiKey();
 
+    /** A key of the role viewer, for monitoring; it does not count as one in force. */
+    Optional<String> viewerKey();
+
     /** Whether a key is needed also where there is none: the first start then makes one and tells it. */
     boolean requireApiKey();
 
@@ -87,4 +91,22 @@ public interface Settings {
 
     /** No answer of the data API has more rows. */
     int maxRows();
+
+    /** How long the process may take to end: runs that are at work then land, or are undone. */
+    Duration shutdownTimeout();
+
+    /** How long rejections of ended runs are kept; for ever where it is not set, as with the next three. */
+    Optional<Duration> retainRejections();
+
+    /** How long runs are kept that have left nothing, and what was noted of the others beside their counts. */
+    Optional<Duration> retainRuns();
+
+    /** How long files are kept in the archive. */
+    Optional<Duration> retainArchive();
+
+    /** How long files are kept in quarantine. */
+    Optional<Duration> retainQuarantine();
+
+    /** When what was kept long enough is deleted, each day, in UTC. */
+    LocalTime retentionAt();
 }

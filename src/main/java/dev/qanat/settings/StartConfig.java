@@ -6,13 +6,16 @@ import dev.qanat.failure.Code;
 import dev.qanat.failure.Failure;
 import dev.qanat.failure.InputFailure;
 import io.quarkus.runtime.Application;
+import io.quarkus.runtime.ImageMode;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.smallrye.config.ConfigSourceContext;
 import io.smallrye.config.ConfigSourceFactory;
 import io.smallrye.config.ConfigValue;
 import io.smallrye.config.PropertiesConfigSource;
 import java.nio.file.Path;
+import java.time.DateTimeException;
 import java.time.Duration;
+import java.time.LocalTime;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -34,6 +37,11 @@ public final class StartConfig implements ConfigSourceFactory {
     private static final String URL = "quarkus.datasource.jdbc.url";
     private static final String USERNAME = "quarkus.datasource.username";
     private static final String PASSWORD = "quarkus.datasource.password";
+    private static final String SHUTDOWN = "qanat.shutdown-timeout";
+
+    /** How long the server waits for the requests that it is answering. */
+    private static final String OPEN_REQUESTS = "quarkus.shutdown.timeout";
+
     private static final String JSON = "quarkus.log.console.json.enabled";
     private static final String ENABLED = "etl.enabled";
     private static final String INTERVAL = "etl.interval-minutes";
@@ -55,6 +63,15 @@ public final class StartConfig implements ConfigSourceFactory {
             "qanat.max-fields",
             "qanat.max-unpacked-ratio");
 
+    /** How short they may be: what clients may still come back for stays, such as the runs of an Idempotency-Key. */
+    private static final Map<String, Duration> RETAINED = Map.of(
+            "qanat.retain-rejections", Duration.ofDays(1),
+            "qanat.retain-runs", Duration.ofDays(7),
+            "qanat.retain-archive", Duration.ofDays(1),
+            "qanat.retain-quarantine", Duration.ofDays(1));
+
+    private static final Duration SHORTEST_SHUTDOWN = Duration.ofSeconds(2);
+    private static final Duration LONGEST_SHUTDOWN = Duration.ofHours(1);
     private static final int SHORTEST_SECRET = 32;
     private static final Pattern ORIGIN = Pattern.compile("(?i)https?://([a-z0-9.-]+|\\[[0-9a-f:]+])(:\\d{1,5})?");
 
@@ -73,6 +90,7 @@ public final class StartConfig implements ConfigSourceFactory {
             new Credentials(
                             required(context, "quarkus.http.host"),
                             optional(context, "qanat.api-key"),
+                            optional(context, "qanat.viewer-key"),
                             Boolean.parseBoolean(required(context, "qanat.require-api-key").strip()))
                     .check();
             new Policy(list(context, "qanat.access"));
@@ -85,6 +103,9 @@ public final class StartConfig implements ConfigSourceFactory {
             for (String name : PAGE_SIZES) {
                 number(context, name, size -> size >= 1 && size <= LARGEST_PAGE, "a number of rows, 1 to " + LARGEST_PAGE);
             }
+            RETAINED.forEach((name, least) -> checkRetained(context, name, least));
+            checkTime(context, "qanat.retention-at");
+            ShutdownTime shutdown = shutdown(context);
             if (optional(context, INTERVAL) != null) {
                 number(context, INTERVAL, minutes -> minutes >= 1 && minutes <= MINUTES_OF_A_YEAR, "minutes, 1 to " + MINUTES_OF_A_YEAR);
             }
@@ -95,6 +116,7 @@ public final class StartConfig implements ConfigSourceFactory {
             return List.of(
                     new PropertiesConfigSource(
                             Map.of(JSON, Boolean.toString(!Terminal.isStandardOutput())), "Qanat's console", BELOW_ALL),
+                    new PropertiesConfigSource(Map.of(OPEN_REQUESTS, shutdown.toEnd().toString()), "Qanat's end", BELOW_ALL),
                     new PropertiesConfigSource(database(context, application), "Qanat's database", ABOVE_ALL));
         } catch (Failure e) {
             // Quarkus prints the message of this one, of which it must be the root, and ends with a code of 1.
@@ -130,10 +152,45 @@ public final class StartConfig implements ConfigSourceFactory {
         }
     }
 
+    private static void checkRetained(ConfigSourceContext context, String name, Duration least) {
+        String text = optional(context, name);
+        try {
+            if (text == null || Duration.parse(text.strip()).compareTo(least) >= 0) {
+                return;
+            }
+        } catch (DateTimeException e) {
+            // Told below.
+        }
+        throw new InputFailure(
+                Code.INVALID_SETTING, inEnvironment(name) + " is " + text + ", expected days such as P90D, at least P" + least.toDays() + "D");
+    }
+
+    private static ShutdownTime shutdown(ConfigSourceContext context) {
+        String text = required(context, SHUTDOWN);
+        try {
+            Duration time = Duration.parse(text.strip());
+            if (time.compareTo(SHORTEST_SHUTDOWN) >= 0 && time.compareTo(LONGEST_SHUTDOWN) <= 0) {
+                return new ShutdownTime(time);
+            }
+        } catch (DateTimeException e) {
+            // Told below.
+        }
+        throw new InputFailure(Code.INVALID_SETTING, inEnvironment(SHUTDOWN) + " is " + text + ", expected a time such as PT30S, PT2S to PT1H");
+    }
+
+    private static void checkTime(ConfigSourceContext context, String name) {
+        String text = required(context, name);
+        try {
+            LocalTime.parse(text.strip());
+        } catch (DateTimeException e) {
+            throw new InputFailure(Code.INVALID_SETTING, inEnvironment(name) + " is " + text + ", expected a time of day such as 03:30", e);
+        }
+    }
+
     private static Map<String, String> database(ConfigSourceContext context, Application application) {
         String configured = optional(context, URL);
         if (configured != null) {
-            new Database(configured, optional(context, USERNAME), optional(context, PASSWORD)).await(PATIENCE);
+            ready(new Database(configured, optional(context, USERNAME), optional(context, PASSWORD)));
             return Map.of();
         }
         String url = verbatim(context, "DATABASE_URL");
@@ -142,18 +199,31 @@ public final class StartConfig implements ConfigSourceFactory {
             DatabaseUrl parsed = DatabaseUrl.parse(url);
             String username = parsed.username() == null ? optional(context, USERNAME) : parsed.username();
             String password = parsed.password() == null ? optional(context, PASSWORD) : parsed.password();
-            new Database(parsed.jdbcUrl(), username, password).await(PATIENCE);
+            ready(new Database(parsed.jdbcUrl(), username, password));
             put(answers, URL, parsed.jdbcUrl());
             put(answers, USERNAME, parsed.username());
             put(answers, PASSWORD, parsed.password());
         } else {
-            put(answers, URL, embedded(context, application).jdbcUrl());
+            String embeddedUrl = embedded(context, application).jdbcUrl();
+            new Database(embeddedUrl, EmbeddedServer.NAME, null).refuseNewerSchema();
+            put(answers, URL, embeddedUrl);
             put(answers, USERNAME, EmbeddedServer.NAME);
         }
         return answers;
     }
 
+    private static void ready(Database database) {
+        database.await(PATIENCE);
+        database.refuseNewerSchema();
+    }
+
     private static synchronized EmbeddedServer embedded(ConfigSourceContext context, Application application) {
+        if (ImageMode.current() != ImageMode.JVM) {
+            throw new InputFailure(
+                    Code.INVALID_SETTING,
+                    "a native image has no PostgreSQL of its own; set DATABASE_URL to one of yours, such as"
+                            + " postgresql://user:password@host:5432/database");
+        }
         if (embedded == null) {
             int port = number(context, "qanat.pg-port", p -> p >= 1 && p <= 65535, "a port, 1 to 65535");
             EmbeddedServer server = EmbeddedServer.start(
@@ -183,7 +253,11 @@ public final class StartConfig implements ConfigSourceFactory {
         }
         throw new InputFailure(
                 Code.INVALID_SETTING,
-                name.toUpperCase(Locale.ROOT).replaceAll("[.-]", "_") + " is " + text + ", expected " + expected);
+                inEnvironment(name) + " is " + text + ", expected " + expected);
+    }
+
+    private static String inEnvironment(String name) {
+        return name.toUpperCase(Locale.ROOT).replaceAll("[.-]", "_");
     }
 
     private static String required(ConfigSourceContext context, String name) {

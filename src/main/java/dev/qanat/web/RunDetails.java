@@ -1,11 +1,13 @@
 package dev.qanat.web;
 
 import dev.qanat.ledger.ModelRuns;
+import dev.qanat.ledger.OldRuns;
 import dev.qanat.ledger.Polls;
 import dev.qanat.ledger.Run;
 import dev.qanat.ledger.RunResource;
 import dev.qanat.ledger.Runs;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -20,11 +22,13 @@ public class RunDetails {
     private final Runs runs;
     private final Polls polls;
     private final ModelRuns models;
+    private final OldRuns old;
 
-    RunDetails(Runs runs, Polls polls, ModelRuns models) {
+    RunDetails(Runs runs, Polls polls, ModelRuns models, OldRuns old) {
         this.runs = runs;
         this.polls = polls;
         this.models = models;
+        this.old = old;
     }
 
     public Map<String, @Nullable Object> of(Run run) {
@@ -37,6 +41,9 @@ public class RunDetails {
                 .filter(test -> test.model().isEmpty())
                 .map(test -> ModelView.of(test, false))
                 .toList());
+        OldRuns.Forgotten forgotten = old.forgotten(run.id());
+        view.put("rejections_deleted_at", forgotten.rejections().map(Instant::toString).orElse(null));
+        view.put("details_deleted_at", forgotten.details().map(Instant::toString).orElse(null));
         return view;
     }
 }

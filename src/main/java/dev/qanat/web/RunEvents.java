@@ -32,12 +32,14 @@ final class RunEvents {
     private final Runs runs;
     private final RunDetails details;
     private final Vertx vertx;
+    private final Stopping stopping;
     private final AtomicInteger listeners = new AtomicInteger();
 
-    RunEvents(Runs runs, RunDetails details, Vertx vertx) {
+    RunEvents(Runs runs, RunDetails details, Vertx vertx, Stopping stopping) {
         this.runs = runs;
         this.details = details;
         this.vertx = vertx;
+        this.stopping = stopping;
     }
 
     void answer(@Observes Router router) {
@@ -123,6 +125,9 @@ final class RunEvents {
                 if (seen.ended()) {
                     response.end();
                 }
+            } else if (stopping.isBegun()) {
+                // The client comes again by itself, and another process or this one's successor tells it the rest.
+                response.end();
             } else if (System.nanoTime() - toldAt > SIGN_OF_LIFE_NANOS) {
                 // Proxies close what says nothing.
                 write(":\n\n");

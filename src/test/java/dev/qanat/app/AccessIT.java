@@ -38,6 +38,8 @@ class AccessIT {
     private static final Path CASES = Path.of("src/test/resources/http/access.txt");
     private static final AtomicInteger ADDRESSES = new AtomicInteger();
 
+    private static final String VIEWER_KEY = "a-key-for-monitoring";
+
     private static Qanat qanat;
     private static String viewer;
     private static String operator;
@@ -50,6 +52,7 @@ class AccessIT {
     static void start() throws IOException {
         qanat = Qanat.fresh("access");
         qanat.with("QANAT_API_KEY", KEY)
+                .with("QANAT_VIEWER_KEY", VIEWER_KEY)
                 .with("QANAT_ACCESS", "GET /my/viewed=viewer, /my/hook/*=public, /my/open=public")
                 .with("QANAT_CORS_ORIGINS", ORIGIN + ", http://localhost:3000")
                 // Tests may so have an address of their own.
@@ -170,6 +173,12 @@ class AccessIT {
     private static String newAddress() {
         int number = ADDRESSES.incrementAndGet();
         return "198." + (18 + number / 65_536) + "." + number / 256 % 256 + "." + number % 256;
+    }
+
+    @Test
+    void the_viewers_key_of_the_environment_reads_and_no_more() {
+        assertThat(with(VIEWER_KEY).get("/runs").statusCode()).isEqualTo(200);
+        assertThat(with(VIEWER_KEY).post("/trigger-job").statusCode()).isEqualTo(403);
     }
 
     @Test

@@ -2,21 +2,16 @@ package dev.qanat.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -77,9 +72,7 @@ class KillIT {
 
     private static int round(int round, int kills, int before, Map<Phase, Integer> hit, List<Long> redone) throws Exception {
         Random random = new Random(SEED + round);
-        Path home;
         try (Qanat qanat = Qanat.fresh("kill").start()) {
-            home = qanat.home();
             Feeds feeds = new Feeds(qanat, SEED + round, ROWS);
             feeds.upload();
             for (int kill = 1; kill <= kills; kill++) {
@@ -111,17 +104,7 @@ class KillIT {
                            sum(read) FILTER (WHERE status = 'succeeded' AND pipeline NOT LIKE '%twin') AS records
                     FROM qanat.run""").get(0));
         }
-        // What went well is not looked at any more, and thirty rounds of it fill a disk.
-        delete(home);
         return kills;
-    }
-
-    private static void delete(Path tree) throws IOException {
-        try (Stream<Path> paths = Files.walk(tree)) {
-            for (Path path : (Iterable<Path>) paths.sorted(Comparator.reverseOrder())::iterator) {
-                Files.delete(path);
-            }
-        }
     }
 
     /** Waits until a load is where the kill aims at; not for ever. */

@@ -43,7 +43,7 @@ class OpenApiIT {
 
     /** What Quarkus serves; all else are routes. */
     private static final Set<String> NOT_ROUTES =
-            Set.of("GET /q/health", "GET /q/health/ready", "GET /q/health/live", "GET /q/openapi", "GET /docs", "GET /redoc", "GET /runs/{id}/events",
+            Set.of("GET /q/health", "GET /q/health/ready", "GET /q/health/live", "GET /q/metrics", "GET /q/openapi", "GET /docs", "GET /redoc", "GET /runs/{id}/events",
                     "GET /api/v1/data/{table}", "GET " + PAGES, "POST " + PAGES, "GET " + ROWS, "PUT " + ROWS, "PATCH " + ROWS, "DELETE " + ROWS,
                     "GET " + ROWS + "/changes");
 
@@ -431,6 +431,7 @@ class OpenApiIT {
         answers("GET", "/q/health", request(), 200);
         answers("GET", "/q/health/ready", request(), 200);
         answers("GET", "/q/health/live", request(), 200);
+        answers("GET", "/q/metrics", request(), 200);
         answers("GET", "/q/openapi", request(), 200);
         answers("GET", "/q/openapi", request().queryParam("format", "json"), 200);
         answers("GET", "/q/openapi", request().header("If-None-Match", "*"), 304);

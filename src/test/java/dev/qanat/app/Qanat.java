@@ -13,8 +13,11 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -96,6 +99,11 @@ public final class Qanat implements AutoCloseable {
         return this;
     }
 
+    /** The settings of the next start, for other programs that go by them. */
+    Map<String, String> environment() {
+        return Map.copyOf(environment);
+    }
+
     /** Starts the process by another program, which makes itself the process in the end. */
     public Qanat by(String... program) {
         launcher = List.of(program);
@@ -118,12 +126,20 @@ public final class Qanat implements AutoCloseable {
         command.add("-Xmx256m");
         // A process of a test lives for seconds: what the second compiler would gain takes longer than it lasts.
         command.add("-XX:TieredStopAtLevel=1");
+        Path app = Path.of(System.getProperty("qanat.app", "target/quarkus-app")).toAbsolutePath();
+        Path archive = app.resolve("qanat.jsa");
         String agent = System.getProperty("qanat.agent", "");
-        if (!agent.isBlank()) {
-            command.add(agent);
+        if (agent.isBlank() && Files.exists(archive)) {
+            command.add("-XX:SharedArchiveFile=" + archive);
+            command.add("-jar");
+            command.add(app.resolve("qanat.jar").toString());
+        } else {
+            if (!agent.isBlank()) {
+                command.add(agent);
+            }
+            command.add("-jar");
+            command.add(app.resolve("quarkus-run.jar").toString());
         }
-        command.add("-jar");
-        command.add(System.getProperty("qanat.jar", "target/quarkus-app/quarkus-run.jar"));
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));
@@ -216,6 +232,10 @@ public final class Qanat implements AutoCloseable {
         }
     }
 
+    /**
+     * Stops what runs, and leaves nothing of its home but the log: the homes of the whole suite take more than ten gigabytes. With
+     * {@code -Dqanat.keep-homes=true} they stay.
+     */
     @Override
     public void close() {
         try {
@@ -226,10 +246,30 @@ public final class Qanat implements AutoCloseable {
                 // It outlives a killed application.
                 stopPostgres("immediate");
             }
+            if (!Boolean.getBoolean("qanat.keep-homes")) {
+                clear(home);
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Deletes what is in a folder but the log. A test may have left folders that nobody may write. */
+    private void clear(Path folder) throws IOException {
+        if (!Files.isWritable(folder) && Files.getFileStore(folder).supportsFileAttributeView(PosixFileAttributeView.class)) {
+            Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
+        }
+        try (Stream<Path> entries = Files.list(folder)) {
+            for (Path entry : entries.toList()) {
+                if (Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)) {
+                    clear(entry);
+                    Files.delete(entry);
+                } else if (!entry.equals(log())) {
+                    Files.deleteIfExists(entry);
+                }
+            }
         }
     }
 
@@ -408,7 +448,6 @@ public final class Qanat implements AutoCloseable {
         return all;
     }
 
-    /** Waits until something is so, and fails with the log's end when it does not become so. */
     /** Whether a condition in SQL is so; not while the database does not answer. */
     public boolean is(String condition) {
         try {
@@ -418,6 +457,7 @@ public final class Qanat implements AutoCloseable {
         }
     }
 
+    /** Waits until something is so, and fails with the log's end when it does not become so. */
     public void await(String what, BooleanSupplier condition) {
         await(what, PATIENCE, condition);
     }

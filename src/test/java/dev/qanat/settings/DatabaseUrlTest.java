@@ -42,6 +42,14 @@ class DatabaseUrlTest {
     }
 
     @Test
+    void the_authorities_of_the_system_are_those_of_java() {
+        assertThat(DatabaseUrl.parse("postgresql://h/d?sslmode=verify-full&sslrootcert=system").jdbcUrl())
+                .isEqualTo("jdbc:postgresql://h/d?sslmode=verify-full&sslfactory=org.postgresql.ssl.DefaultJavaSSLFactory");
+        assertThat(DatabaseUrl.parse("postgresql://h/d?sslmode=verify-full&sslrootcert=/etc/ca%20x.pem").jdbcUrl())
+                .isEqualTo("jdbc:postgresql://h/d?sslmode=verify-full&sslrootcert=%2Fetc%2Fca%20x.pem");
+    }
+
+    @Test
     void several_hosts_and_numeric_ones_stay() {
         assertThat(DatabaseUrl.parse("postgresql://a:1,b:2/d").jdbcUrl()).isEqualTo("jdbc:postgresql://a:1,b:2/d");
         assertThat(DatabaseUrl.parse("postgresql://[::1]:5432/d").jdbcUrl()).isEqualTo("jdbc:postgresql://[::1]:5432/d");

@@ -1,0 +1,45 @@
+-- What others than the owner may do. A role is named where it must be there for the statement; PUBLIC always is.
+WITH extended AS (
+    SELECT classid, objid FROM pg_depend WHERE deptype = 'e'),
+schema AS (
+    SELECT oid, nspname, nspacl, nspowner FROM pg_namespace n
+    WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'qanat_staging')
+      AND NOT EXISTS (SELECT FROM extended WHERE classid = 'pg_namespace'::regclass AND objid = n.oid)),
+held (object, privileges, owner, columns) AS (
+    SELECT format('SCHEMA %I', nspname), nspacl, nspowner, '' FROM schema
+    UNION ALL
+    SELECT format('%s %I.%I', CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, nspname, relname), relacl, relowner, ''
+    FROM pg_class c JOIN schema s ON s.oid = c.relnamespace
+    WHERE relkind IN ('r', 'v', 'm', 'S') AND NOT EXISTS (SELECT FROM extended WHERE classid = 'pg_class'::regclass AND objid = c.oid)
+    UNION ALL
+    SELECT format('TABLE %I.%I', nspname, relname), attacl, relowner, format(' (%I)', attname)
+    FROM pg_class c JOIN schema s ON s.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid AND NOT attisdropped
+    WHERE relkind IN ('r', 'v', 'm') AND NOT EXISTS (SELECT FROM extended WHERE classid = 'pg_class'::regclass AND objid = c.oid)
+    UNION ALL
+    SELECT format('ROUTINE %s', p.oid::regprocedure), proacl, proowner, ''
+    FROM pg_proc p JOIN schema s ON s.oid = p.pronamespace
+    WHERE prokind <> 'a' AND NOT EXISTS (SELECT FROM extended WHERE classid = 'pg_proc'::regclass AND objid = p.oid))
+SELECT NULL AS role, format('REVOKE ALL ON %s FROM PUBLIC', object) AS sql
+FROM held
+WHERE object LIKE 'ROUTINE %' AND privileges IS NOT NULL AND NOT EXISTS (SELECT FROM aclexplode(privileges) WHERE grantee = 0)
+UNION ALL
+SELECT CASE grantee WHEN 0 THEN NULL ELSE pg_get_userbyid(grantee)::text END,
+    format('GRANT %s%s ON %s TO %s%s', privilege_type, columns, object,
+        CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END,
+        CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+FROM held, aclexplode(privileges)
+WHERE grantee <> owner AND privilege_type <> 'MAINTAIN'
+  -- As every database has it, and mostly another's to give.
+  AND NOT (object = 'SCHEMA public' AND grantee = 0 AND privilege_type = 'USAGE')
+UNION ALL
+-- Of what is made later, by whoever makes it.
+SELECT CASE grantee WHEN 0 THEN NULL ELSE pg_get_userbyid(grantee)::text END,
+    format('ALTER DEFAULT PRIVILEGES%s GRANT %s ON %s TO %s%s', coalesce(' IN SCHEMA ' || quote_ident(nspname), ''), privilege_type,
+        CASE defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS' WHEN 'T' THEN 'TYPES'
+            ELSE 'SCHEMAS' END,
+        CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END,
+        CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+FROM pg_default_acl LEFT JOIN schema s ON s.oid = defaclnamespace, aclexplode(defaclacl)
+WHERE grantee <> defaclrole AND privilege_type <> 'MAINTAIN' AND defaclobjtype <> 'L' AND defaclrole = (SELECT oid FROM pg_roles WHERE rolname = current_user)
+  AND (defaclnamespace = 0 OR s.oid IS NOT NULL)
+ORDER BY 2
