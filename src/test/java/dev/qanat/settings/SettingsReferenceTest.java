@@ -30,7 +30,8 @@ class SettingsReferenceTest {
     private static final Pattern EXPRESSION = Pattern.compile("\\$\\{([A-Z_]+):([^}]*)}");
 
     /** Quarkus's own, of which the page says what Quarkus's documentation does, and the one that {@code StartConfig} reads. */
-    private static final Set<String> ELSEWHERE = Set.of("QUARKUS_HTTP_PORT", "QUARKUS_LOG_CONSOLE_JSON_ENABLED", "DATABASE_URL");
+    private static final Set<String> ELSEWHERE = Set.of(
+            "QUARKUS_HTTP_PORT", "QUARKUS_HTTP_SSL_CERTIFICATE_FILES", "QUARKUS_LOG_CONSOLE_JSON_ENABLED", "DATABASE_URL");
 
     /** Said in words: whether there is an interval, and what counts with it. */
     private static final Set<String> IN_WORDS = Set.of("ETL_ENABLED", "ETL_INTERVAL_MINUTES");
