@@ -56,6 +56,7 @@ class NativeConfigIT {
                 .start()) {
             use(qanat);
             qanat.stop();
+            assertThat(qanat.logText()).as("the agent watches all it should").doesNotContain("[Byte Buddy] ERROR");
         }
         reached = Files.readAllLines(file).stream().map(Reach::parse).toList();
     }

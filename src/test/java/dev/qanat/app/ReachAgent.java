@@ -53,7 +53,7 @@ public final class ReachAgent {
         agent = told(agent, "java.lang.reflect.Constructor", named("newInstance"), Member.class);
         agent = told(agent, "java.lang.reflect.Method", named("invoke").and(isPublic()), Member.class);
         agent = told(agent, "java.lang.reflect.Field", namedOneOf("get", "set", "getInt", "getLong", "getBoolean").and(isPublic()), Member.class);
-        agent = told(agent, "java.lang.reflect.Proxy", named("newProxyInstance").and(takesArguments(3)), Proxied.class);
+        agent = told(agent, "java.lang.reflect.Proxy", named("newProxyInstance").and(isPublic()), Proxied.class);
         agent = told(agent, "java.io.ObjectStreamClass", named("lookup").and(takesArguments(Class.class, boolean.class)), Serialized.class);
         agent = told(agent, "io.quarkus.runner.ApplicationImpl", named("doStart"), Started.class);
         agent.installOn(jvm);
