@@ -4,7 +4,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.camel.util.URISupport;
 
-/** What an error says, without the passwords in it: Camel's messages have whole endpoints, and lines of files. */
+/**
+ * What an error says, without the passwords in it, as Camel's messages have whole endpoints, and lines of files; and without the values of
+ * rows, which PostgreSQL quotes in its details.
+ */
 final class MaskedText {
 
     /** A word, with the {@code RAW()} in it, in which Camel has passwords as they are. */
@@ -15,10 +18,12 @@ final class MaskedText {
             "(?i)([\\w-]*(?:password|passphrase|passcode|secret|(?:access|api|private)[-_]?key|(?:access|auth)[-_]?token)[\\w-]*"
                     + "[\"']?:[ ]+)(?:\"[^\"\\n]*\"?|'[^'\\n]*'?|[^,}\\n]+)");
 
+    private static final Pattern DETAIL = Pattern.compile("\\R\\s*Detail: .*");
+
     private MaskedText() {}
 
     static String of(String text) {
-        String settings = SETTING.matcher(text).replaceAll("$1xxxxxx");
+        String settings = SETTING.matcher(DETAIL.matcher(text).replaceAll("")).replaceAll("$1xxxxxx");
         return WORD.matcher(settings).replaceAll(word -> Matcher.quoteReplacement(URISupport.sanitizeUri(word.group())));
     }
 }

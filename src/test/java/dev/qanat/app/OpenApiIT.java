@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -161,6 +162,7 @@ class OpenApiIT {
         access();
         data();
         rows();
+        retention();
         server();
         forAll();
 
@@ -423,6 +425,17 @@ class OpenApiIT {
 
     private static RequestSpecification row(String path, int id, String body) {
         return at(path, body).pathParam("id", id);
+    }
+
+    private void retention() throws SQLException {
+        answers("POST", "/retention", request().queryParam("dry_run", true), 200);
+        answers("POST", "/retention", request(), 202);
+        answers("GET", "/retention", request(), 200);
+        qanat.await("the pass has ended", () -> qanat.is("NOT EXISTS (SELECT FROM qanat.retention WHERE status = 'running')"));
+        try (Connection another = qanat.database()) {
+            another.createStatement().execute("SELECT pg_advisory_lock(hashtextextended('qanat retention', 0))");
+            answers("POST", "/retention", request(), 409);
+        }
     }
 
     private void server() {

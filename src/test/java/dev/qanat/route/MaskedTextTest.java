@@ -2,6 +2,7 @@ package dev.qanat.route;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -22,5 +23,11 @@ class MaskedTextTest {
     })
     void passwords_are_masked_and_the_rest_stays(String text, String masked) {
         assertThat(MaskedText.of(text)).isEqualTo(masked);
+    }
+
+    @Test
+    void values_that_postgresql_quotes_are_left_out() {
+        assertThat(MaskedText.of("ERROR: a key repeats\n  Detail: Key (email)=(ann@example.com) already exists.\n  Where: line 1"))
+                .isEqualTo("ERROR: a key repeats\n  Where: line 1");
     }
 }
