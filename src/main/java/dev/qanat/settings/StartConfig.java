@@ -188,6 +188,8 @@ public final class StartConfig implements ConfigSourceFactory {
     }
 
     private static Map<String, String> database(ConfigSourceContext context, Application application) {
+        Home home = new Home(Path.of(required(context, "qanat.home")));
+        home.open();
         String configured = optional(context, URL);
         if (configured != null) {
             ready(new Database(configured, optional(context, USERNAME), optional(context, PASSWORD)));
@@ -204,7 +206,7 @@ public final class StartConfig implements ConfigSourceFactory {
             put(answers, USERNAME, parsed.username());
             put(answers, PASSWORD, parsed.password());
         } else {
-            String embeddedUrl = embedded(context, application).jdbcUrl();
+            String embeddedUrl = embedded(context, home, application).jdbcUrl();
             new Database(embeddedUrl, EmbeddedServer.NAME, null).refuseNewerSchema();
             put(answers, URL, embeddedUrl);
             put(answers, USERNAME, EmbeddedServer.NAME);
@@ -217,7 +219,7 @@ public final class StartConfig implements ConfigSourceFactory {
         database.refuseNewerSchema();
     }
 
-    private static synchronized EmbeddedServer embedded(ConfigSourceContext context, Application application) {
+    private static synchronized EmbeddedServer embedded(ConfigSourceContext context, Home home, Application application) {
         if (ImageMode.current() != ImageMode.JVM) {
             throw new InputFailure(
                     Code.INVALID_SETTING,
@@ -226,8 +228,7 @@ public final class StartConfig implements ConfigSourceFactory {
         }
         if (embedded == null) {
             int port = number(context, "qanat.pg-port", p -> p >= 1 && p <= 65535, "a port, 1 to 65535");
-            EmbeddedServer server = EmbeddedServer.start(
-                    new Home(Path.of(required(context, "qanat.home"))).folder(), port);
+            EmbeddedServer server = EmbeddedServer.start(home.folder(), port);
             // Hooks run side by side: this one waits until the application has closed its connections.
             Runtime.getRuntime()
                     .addShutdownHook(new Thread(

@@ -175,7 +175,9 @@ class FirstKeyIT {
         "QANAT_KEY_SECRET=short: invalid_setting: QANAT_KEY_SECRET has 5 characters",
         "QANAT_ACCESS=GET /x=everybody: invalid_setting: QANAT_ACCESS: 'GET /x=everybody' is no rule",
         "QANAT_CORS_ORIGINS=*: invalid_setting: QANAT_CORS_ORIGINS: '*' is no origin",
-        "QANAT_EXPOSED=qanat.api_key: invalid_setting: QANAT_EXPOSED: 'qanat.api_key' is neither a schema"
+        "QANAT_EXPOSED=qanat.api_key: invalid_setting: QANAT_EXPOSED: 'qanat.api_key' is neither a schema",
+        // Whatever the database is; /proc can be written by nobody.
+        "QANAT_HOME=/proc: invalid_setting: QANAT_HOME /proc cannot be used: "
     })
     void a_setting_that_would_open_too_much_or_nothing_ends_the_start_with_a_line(String text) throws Exception {
         String[] parts = text.split(": ", 2);
