@@ -19,7 +19,9 @@ import dev.qanat.records.PersonalFields;
 import dev.qanat.records.RawRecord;
 import dev.qanat.route.ApiRequested;
 import dev.qanat.route.PhaseDone;
+import dev.qanat.route.PipelineFiles;
 import dev.qanat.route.RouteCounts;
+import dev.qanat.route.RouteFiles;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -191,7 +193,7 @@ class ArchitectureTest {
 
     @Test
     void metrics_knows_what_is_told_and_the_engine_does_not_know_of_it() {
-        knows("metrics", "pipeline", "ledger", "route").check(OURS);
+        knows("metrics", "failure", "pipeline", "ledger", "route").check(OURS);
         neither("metrics", DATABASE).check(OURS);
         noClasses()
                 .that()
@@ -201,6 +203,8 @@ class ArchitectureTest {
                         .and(DescribedPredicate.not(type(PhaseDone.class)))
                         .and(DescribedPredicate.not(type(PhaseDone.Phase.class)))
                         .and(DescribedPredicate.not(type(ApiRequested.class)))
+                        .and(DescribedPredicate.not(type(RouteFiles.class)))
+                        .and(DescribedPredicate.not(type(PipelineFiles.class)))
                         .and(DescribedPredicate.not(type(RouteCounts.class)))
                         .and(DescribedPredicate.not(type(RouteCounts.Exchanges.class))))
                 .check(OURS);

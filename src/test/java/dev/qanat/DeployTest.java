@@ -288,6 +288,19 @@ class DeployTest {
         assertThat(Path.of("deploy/prometheus/secrets")).isDirectory();
     }
 
+    @Test
+    void alerts_go_to_alertmanager_and_from_there_to_the_address_it_is_given() throws IOException {
+        String command = String.join("\n", list("alertmanager", "command").toList());
+        String file = "/etc/alertmanager/secrets/webhook_url";
+        assertThat(command)
+                .contains("> " + file, "unset ALERT_WEBHOOK_URL", "nobody is told of alerts", "config=/etc/alertmanager/alertmanager.yml\n");
+        assertThat(list("alertmanager", "tmpfs")).anyMatch(mount -> mount.startsWith(file.substring(0, file.lastIndexOf('/')) + ":"));
+        assertThat(Path.of("deploy/alertmanager/secrets")).isDirectory();
+        assertThat(Files.readString(Path.of("deploy/alertmanager/alertmanager.yml"))).contains("url_file: " + file + "\n");
+        assertThat(Files.readString(Path.of("deploy/prometheus/prometheus.yml"))).contains("alertmanagers:", "targets: [\"alertmanager:9093\"]");
+        assertThat(list("alertmanager", "networks")).as("reached by Prometheus, and reaches the address").containsExactly("inside", "outside");
+    }
+
     /** Needs the client, and no engine. */
     @Test
     void compose_reads_the_file_and_refuses_it_without_credentials() throws Exception {

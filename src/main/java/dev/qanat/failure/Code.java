@@ -1,6 +1,8 @@
 package dev.qanat.failure;
 
+import java.util.EnumSet;
 import java.util.Locale;
+import java.util.Set;
 
 /**
  * The stable codes of everything that can go wrong. Programs may rely on them; {@code docs/reference/errors.md} says for each
@@ -164,6 +166,13 @@ public enum Code {
     /** The code as it appears in replies, in the ledger and in logs, such as {@code field_count}. */
     public String id() {
         return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Those with which a record of a source is rejected. */
+    public static Set<Code> ofRecords() {
+        Set<Code> codes = EnumSet.range(FIELD_COUNT, EXPRESSION_FAILED);
+        codes.remove(FILTERED);
+        return codes;
     }
 
     /** The code with this {@link #id()}; an unknown one is a programming error. */

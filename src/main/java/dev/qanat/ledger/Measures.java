@@ -44,8 +44,12 @@ public class Measures {
     /** @param at when it grew last, in seconds since 1970 */
     public record Total(String pipeline, Measure measure, String label, long total, double at) {}
 
-    /** How many runs of a pipeline have a status. */
-    public record Waiting(String pipeline, String status, long runs) {}
+    /**
+     * How many runs of a pipeline have a status.
+     *
+     * @param oldest since the first of them was queued, begun or due again, whichever was last of it, in seconds; 0 while it is not due
+     */
+    public record Waiting(String pipeline, String status, long runs, double oldest) {}
 
     /** @param age since rows were last written to the table, in seconds */
     public record Written(String table, double age) {}
@@ -79,9 +83,12 @@ public class Measures {
     /** The runs that have not ended, of any pipeline. */
     public List<Waiting> waiting() {
         return db.sql("""
-                        SELECT pipeline, status, count(*) AS runs FROM qanat.run
+                        SELECT pipeline, status, count(*) AS runs, greatest(0, extract(epoch FROM
+                                   clock_timestamp() - min(greatest(queued_at, available_at, started_at))))::double precision AS oldest
+                        FROM qanat.run
                         WHERE status = 'queued' OR status = 'running' OR status = 'deferred' GROUP BY pipeline, status""")
-                .query((row, number) -> new Waiting(row.getString("pipeline"), row.getString("status"), row.getLong("runs")))
+                .query((row, number) -> new Waiting(
+                        row.getString("pipeline"), row.getString("status"), row.getLong("runs"), row.getDouble("oldest")))
                 .list();
     }
 

@@ -1,10 +1,12 @@
 package dev.qanat.metrics;
 
+import dev.qanat.failure.Code;
 import dev.qanat.ledger.Measures;
 import dev.qanat.ledger.Measures.Measure;
 import dev.qanat.ledger.Measures.Paused;
 import dev.qanat.ledger.Measures.Total;
 import dev.qanat.ledger.Measures.Waiting;
+import dev.qanat.ledger.Measures.Written;
 import dev.qanat.ledger.Run;
 import dev.qanat.pipeline.Pipelines;
 import io.prometheus.client.Collector;
@@ -19,6 +21,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -85,13 +89,21 @@ final class LedgerMetrics extends Collector implements Collector.Describable {
                 "qanat_ledger_up", "Whether the ledger answered", known.isPresent() ? 1 : 0));
         families.add(pipelinesActive());
         known.ifPresent(snapshot -> {
-            ofRuns.keep(snapshot.pipelines());
+            ofRuns.keep(known(snapshot));
             families.addAll(totals(snapshot));
-            families.add(queue(snapshot));
-            families.add(ages(snapshot));
+            families.addAll(queue(snapshot));
+            families.addAll(tables(snapshot));
             families.addAll(quotas(snapshot));
         });
         return families;
+    }
+
+    /** Also the pipelines that came since the ledger was asked. */
+    private Set<String> known(Snapshot snapshot) {
+        Set<String> known = new TreeSet<>(snapshot.pipelines());
+        pipelines.active().forEach(active -> known.add(active.name()));
+        known.addAll(pipelines.inactive().keySet());
+        return known;
     }
 
     private Optional<Snapshot> snapshot() {
@@ -164,6 +176,10 @@ final class LedgerMetrics extends Collector implements Collector.Describable {
             }
             read.addMetric(List.of(pipeline), number(totals, pipeline, Measure.READ, ""));
             bytes.addMetric(List.of(pipeline), number(totals, pipeline, Measure.BYTES, ""));
+            Code.ofRecords().stream()
+                    .map(Code::id)
+                    .filter(code -> !totals.containsKey(List.of(pipeline, Measure.REJECTIONS, code)))
+                    .forEach(code -> rejections.addMetric(List.of(pipeline, code), 0));
         }
         snapshot.totals().stream()
                 .filter(total -> total.measure() == Measure.REJECTIONS)
@@ -180,25 +196,33 @@ final class LedgerMetrics extends Collector implements Collector.Describable {
         return Stream.of(Run.Status.values()).map(Run.Status::id);
     }
 
-    private static MetricFamilySamples queue(Snapshot snapshot) {
+    private static List<MetricFamilySamples> queue(Snapshot snapshot) {
         GaugeMetricFamily queue =
                 new GaugeMetricFamily("qanat_queue_length", "Runs that have not ended", List.of("pipeline", "status"));
-        Map<List<String>, Long> waiting = snapshot.waiting().stream()
-                .collect(Collectors.toMap(one -> List.of(one.pipeline(), one.status()), Waiting::runs));
+        GaugeMetricFamily oldest = new GaugeMetricFamily(
+                "qanat_oldest_run_seconds", "So long one of the runs that have not ended has had its turn", List.of("pipeline", "status"));
+        Map<List<String>, Waiting> waiting = snapshot.waiting().stream()
+                .collect(Collectors.toMap(one -> List.of(one.pipeline(), one.status()), one -> one));
         for (String pipeline : snapshot.pipelines()) {
             for (String status : List.of("queued", "running", "deferred")) {
-                queue.addMetric(List.of(pipeline, status), waiting.getOrDefault(List.of(pipeline, status), 0L));
+                Optional<Waiting> runs = Optional.ofNullable(waiting.get(List.of(pipeline, status)));
+                queue.addMetric(List.of(pipeline, status), runs.map(Waiting::runs).orElse(0L));
+                oldest.addMetric(List.of(pipeline, status), runs.map(Waiting::oldest).orElse(0.0));
             }
         }
-        return queue;
+        return List.of(queue, oldest);
     }
 
-    private static MetricFamilySamples ages(Snapshot snapshot) {
+    private static List<MetricFamilySamples> tables(Snapshot snapshot) {
         GaugeMetricFamily ages = new GaugeMetricFamily(
                 "qanat_table_newest_row_age_seconds", "Since rows were last put into the table or changed", List.of("pipeline", "table"));
         snapshot.written().forEach(written ->
                 ages.addMetric(List.of(snapshot.tables().getOrDefault(written.table(), ""), written.table()), written.age()));
-        return ages;
+        GaugeMetricFamily ever = new GaugeMetricFamily(
+                "qanat_table_written", "Whether rows were ever put into the pipeline's table", List.of("pipeline", "table"));
+        Set<String> written = snapshot.written().stream().map(Written::table).collect(Collectors.toSet());
+        snapshot.tables().forEach((table, pipeline) -> ever.addMetric(List.of(pipeline, table), written.contains(table) ? 1 : 0));
+        return List.of(ages, ever);
     }
 
     private static List<MetricFamilySamples> quotas(Snapshot snapshot) {

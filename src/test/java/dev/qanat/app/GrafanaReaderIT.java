@@ -13,6 +13,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -70,6 +71,11 @@ class GrafanaReaderIT {
         assertThatThrownBy(() -> read("DELETE FROM gold.sums")).hasMessageContaining("read-only transaction");
         assertThatThrownBy(() -> read("SELECT 1 FROM pg_authid")).hasMessageContaining("permission denied");
         assertThat(read("SHOW statement_timeout")).isEqualTo("30s");
+        assertThat(read("SHOW idle_in_transaction_session_timeout")).isEqualTo("1min");
+        assertThatThrownBy(() -> write("CREATE TEMPORARY TABLE kept AS SELECT 1")).hasMessageContaining("permission denied");
+        assertThatThrownBy(() -> write("SELECT lo_from_bytea(0, 'x')")).hasMessageContaining("permission denied for function");
+        assertThatThrownBy(() -> write("SELECT lo_create(0)")).hasMessageContaining("permission denied for function");
+        assertThatThrownBy(() -> write("CREATE TABLE gold.kept (n int)")).hasMessageContaining("permission denied for schema gold");
     }
 
     @Test
@@ -100,6 +106,16 @@ class GrafanaReaderIT {
                 .queryParam("wait", "PT60S")
                 .post("/trigger-job");
         assertThat(answer.jsonPath().getString("runs[0].status")).as(answer.asString()).isEqualTo("succeeded");
+    }
+
+    /** As the role that does not keep to reading, which each session may do without. */
+    private static void write(String sql) throws SQLException {
+        String url = "jdbc:postgresql://127.0.0.1:" + qanat.pgPort() + "/qanat";
+        try (Connection connection = DriverManager.getConnection(url, "grafana_reader", PASSWORD);
+                Statement statement = connection.createStatement()) {
+            statement.execute("SET default_transaction_read_only = off");
+            statement.execute(sql);
+        }
     }
 
     private static String read(String sql) throws SQLException {

@@ -175,6 +175,50 @@ class MetricsIT {
     }
 
     @Test
+    void a_pipeline_that_is_newer_than_the_last_answer_keeps_its_counts_and_a_run_that_hangs_grows_old() throws Exception {
+        String yaml = """
+                pipeline: late
+                sources: { drops: { type: files } }
+                resources: [{ name: late_items, source: drops, schema: { id: integer } }]
+                """;
+        Map<String, String> running = Map.of("pipeline", "late", "status", "running");
+        assertThat(told()).doesNotContain("pipeline=\"late\"");
+        assertThat(admin().contentType("application/yaml").body(yaml.getBytes(StandardCharsets.UTF_8)).post("/upload-config").statusCode())
+                .isEqualTo(201);
+        qanat.drop("late", "first.csv", "id\n1\nx\n");
+        qanat.await("it has landed", () -> {
+            told();
+            return qanat.is("EXISTS (SELECT FROM qanat.run WHERE pipeline = 'late' AND status = 'succeeded')");
+        });
+        qanat.await("that is told", () -> value(samples(), "qanat_runs_total", Map.of("pipeline", "late", "status", "succeeded")) == 1);
+        List<Sample> told = samples();
+        assertThat(value(told, "qanat_run_phase_seconds_count", Map.of("pipeline", "late", "phase", "land"))).isEqualTo(1);
+        assertThat(value(told, "qanat_rejections_total", Map.of("pipeline", "late", "code", "type_mismatch"))).isEqualTo(1);
+        assertThat(value(told, "qanat_rejections_total", Map.of("pipeline", "late", "code", "required"))).isZero();
+        assertThat(value(told, "qanat_table_written", Map.of("pipeline", "late", "table", "silver.late_items"))).isEqualTo(1);
+        assertThat(value(told, "qanat_oldest_run_seconds", running)).isZero();
+        try (Connection other = DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + qanat.pgPort() + "/qanat", "qanat", "");
+                Statement statement = other.createStatement()) {
+            other.setAutoCommit(false);
+            statement.execute("LOCK TABLE silver.late_items");
+            qanat.drop("late", "second.csv", "id\n2\n");
+            qanat.await("it has hung for two seconds", () -> value(samples(), "qanat_oldest_run_seconds", running) > 2);
+        }
+        qanat.await("it has ended", () -> value(samples(), "qanat_oldest_run_seconds", running) == 0);
+    }
+
+    @Test
+    void a_file_that_cannot_be_put_in_force_is_counted_until_it_can() throws IOException {
+        Path broken = pipelines.resolve("broken.yaml");
+        assertThat(value(samples(), "qanat_files_faulty", Map.of("kind", "pipeline"))).isZero();
+        Files.writeString(broken, "pipeline: broken\nresources: 1\n");
+        qanat.await("it is counted", () -> value(samples(), "qanat_files_faulty", Map.of("kind", "pipeline")) == 1);
+        assertThat(value(samples(), "qanat_files_faulty", Map.of("kind", "route"))).isZero();
+        Files.delete(broken);
+        qanat.await("it is forgotten", () -> value(samples(), "qanat_files_faulty", Map.of("kind", "pipeline")) == 0);
+    }
+
+    @Test
     void without_its_database_it_answers_soon_and_says_so() throws Exception {
         qanat.stopPostgres("immediate");
         try {
@@ -200,6 +244,7 @@ class MetricsIT {
     void dashboards_and_alerts_ask_for_what_is_told() throws IOException {
         Map<String, Family> told = served(told());
         told.put("up", new Family("gauge", Set.of()));
+        told.put("ALERTS", new Family("gauge", Set.of("alertname", "alertstate", "severity", "pipeline")));
         for (Map.Entry<String, String> expression : expressions().entrySet()) {
             Asked asked = Asked.of(expression.getValue());
             assertThat(asked.labels().keySet()).as(expression.getKey()).isNotEmpty();
