@@ -199,6 +199,8 @@ class BackupIT {
         assertThat(commands.run("restore", bad.toString()).failed())
                 .startsWith("backup_too_new: the backup has version 999 of the ledger's tables");
         assertThat(commands.run("backup", bad.toString()).failed()).startsWith("invalid_setting: there is nothing of Qanat's");
+        assertThat(of(qanat).run("backup", "none/x.zip").failed())
+                .startsWith("backup_failed: ").contains("none/x.zip.part: there is no such file or folder; ");
         assertThat(schemas("untouched")).isEqualTo("0");
     }
 
