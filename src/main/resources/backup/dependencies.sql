@@ -7,7 +7,7 @@ WITH part (class, object, of_class, of_object) AS (
     UNION ALL SELECT 'pg_type'::regclass, a.oid,
         CASE e.typrelid WHEN 0 THEN 'pg_type'::regclass ELSE 'pg_class'::regclass END, CASE e.typrelid WHEN 0 THEN e.oid ELSE e.typrelid END
         FROM pg_type a JOIN pg_type e ON e.typarray = a.oid
-    UNION ALL SELECT 'pg_constraint'::regclass, oid, 'pg_type'::regclass, contypid FROM pg_constraint WHERE contypid <> 0
+    UNION ALL SELECT 'pg_constraint'::regclass, oid, 'pg_type'::regclass, contypid FROM pg_constraint WHERE contypid <> 0 AND convalidated
     UNION ALL SELECT 'pg_class'::regclass, conindid, 'pg_constraint'::regclass, oid FROM pg_constraint WHERE contype IN ('p', 'u', 'x')
     UNION ALL SELECT classid, objid, refclassid, refobjid FROM pg_depend
         WHERE classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass AND deptype = 'i')

@@ -18,10 +18,15 @@ held (object, privileges, owner, columns) AS (
     UNION ALL
     SELECT format('ROUTINE %s', p.oid::regprocedure), proacl, proowner, ''
     FROM pg_proc p JOIN schema s ON s.oid = p.pronamespace
-    WHERE prokind <> 'a' AND NOT EXISTS (SELECT FROM extended WHERE classid = 'pg_proc'::regclass AND objid = p.oid))
+    WHERE prokind <> 'a' AND NOT EXISTS (SELECT FROM extended WHERE classid = 'pg_proc'::regclass AND objid = p.oid)
+    UNION ALL
+    SELECT format('TYPE %s', t.oid::regtype), typacl, typowner, ''
+    FROM pg_type t JOIN schema s ON s.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid
+    WHERE (typtype IN ('e', 'd') OR c.relkind = 'c')
+      AND NOT EXISTS (SELECT FROM extended WHERE classid = 'pg_type'::regclass AND objid = t.oid))
 SELECT NULL AS role, format('REVOKE ALL ON %s FROM PUBLIC', object) AS sql
 FROM held
-WHERE object LIKE 'ROUTINE %' AND privileges IS NOT NULL AND NOT EXISTS (SELECT FROM aclexplode(privileges) WHERE grantee = 0)
+WHERE (object LIKE 'ROUTINE %' OR object LIKE 'TYPE %') AND privileges IS NOT NULL AND NOT EXISTS (SELECT FROM aclexplode(privileges) WHERE grantee = 0)
 UNION ALL
 SELECT CASE grantee WHEN 0 THEN NULL ELSE pg_get_userbyid(grantee)::text END,
     format('GRANT %s%s ON %s TO %s%s', privilege_type, columns, object,
@@ -32,7 +37,12 @@ WHERE grantee <> owner AND privilege_type <> 'MAINTAIN'
   -- As every database has it, and mostly another's to give.
   AND NOT (object = 'SCHEMA public' AND grantee = 0 AND privilege_type = 'USAGE')
 UNION ALL
--- Of what is made later, by whoever makes it.
+-- Of what is made later, by whoever makes it. What PUBLIC may do with all functions and types can only be taken away everywhere.
+SELECT NULL, format('ALTER DEFAULT PRIVILEGES REVOKE ALL ON %s FROM PUBLIC', CASE defaclobjtype WHEN 'f' THEN 'FUNCTIONS' ELSE 'TYPES' END)
+FROM pg_default_acl
+WHERE defaclobjtype IN ('f', 'T') AND defaclnamespace = 0 AND defaclrole = (SELECT oid FROM pg_roles WHERE rolname = current_user)
+  AND NOT EXISTS (SELECT FROM aclexplode(defaclacl) WHERE grantee = 0)
+UNION ALL
 SELECT CASE grantee WHEN 0 THEN NULL ELSE pg_get_userbyid(grantee)::text END,
     format('ALTER DEFAULT PRIVILEGES%s GRANT %s ON %s TO %s%s', coalesce(' IN SCHEMA ' || quote_ident(nspname), ''), privilege_type,
         CASE defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS' WHEN 'T' THEN 'TYPES'
