@@ -60,6 +60,9 @@ public final class Main {
             System.err.println(e.code().id() + ": " + e.getMessage());
         } catch (IOException | SQLException e) {
             System.err.println(Code.BACKUP_FAILED.id() + ": " + why(e).strip().replaceAll("\\s*\\R\\s*", " ") + "; what was begun is undone");
+        } catch (OutOfMemoryError e) {
+            System.err.println(Code.BACKUP_FAILED.id()
+                    + ": a row does not fit into memory; allow more of it, as with JAVA_OPTS=-Xmx2g; what was begun is undone");
         }
         return 1;
     }
