@@ -1,5 +1,5 @@
 -- What stands in the schemas that are carried, each with the statement that makes it. The phase is a name of Phase; node is what
--- dependencies.sql calls the object.
+-- dependencies.sql calls the object; a comment's is made up of the object's numbers, and its class is negative.
 WITH extended AS (
     SELECT classid, objid FROM pg_depend WHERE deptype = 'e'),
 schema AS (
@@ -71,7 +71,7 @@ UNION ALL
 SELECT 'FUNCTION', 'pg_proc'::regclass::oid::bigint, p.oid::bigint, p.oid::regprocedure::text, pg_get_functiondef(p.oid)
 FROM pg_proc p JOIN schema s ON s.oid = p.pronamespace
 WHERE p.prokind <> 'a' AND s.nspname <> 'qanat_staging'
-  AND NOT EXISTS (SELECT FROM extended WHERE classid = 'pg_proc'::regclass AND objid = p.oid)
+  AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = p.oid AND deptype IN ('e', 'i'))
 UNION ALL
 SELECT 'TABLE', 'pg_class'::regclass::oid::bigint, r.oid::bigint, r.name,
     format('CREATE %sTABLE %s (%s)%s', CASE r.relpersistence WHEN 'u' THEN 'UNLOGGED ' ELSE '' END, r.name, (
@@ -160,7 +160,7 @@ SELECT 'TRIGGER', 'pg_trigger'::regclass::oid::bigint, t.oid::bigint, r.name || 
 FROM pg_trigger t JOIN relation r ON r.oid = t.tgrelid
 WHERE NOT t.tgisinternal
 UNION ALL
-SELECT 'COMMENT', 'pg_description'::regclass::oid::bigint, row_number() OVER (ORDER BY d.classoid, d.objoid, d.objsubid), named.identity,
+SELECT 'COMMENT', -d.classoid::bigint, d.objoid::bigint * 2048 + d.objsubid, named.identity,
     format('COMMENT ON %s %s IS %L',
         CASE named.type WHEN 'table constraint' THEN 'CONSTRAINT' WHEN 'domain constraint' THEN 'CONSTRAINT' WHEN 'composite type' THEN 'TYPE'
             WHEN 'statistics object' THEN 'STATISTICS' ELSE CASE WHEN named.type LIKE '% column' THEN 'COLUMN' ELSE upper(named.type) END END,

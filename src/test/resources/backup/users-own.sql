@@ -27,3 +27,5 @@ COMMENT ON CONSTRAINT positive_check ON DOMAIN gold.positive IS 'more than nothi
 REVOKE USAGE ON TYPE gold.mood, gold.pair FROM PUBLIC; ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 ALTER TABLE gold."Odd name" CLUSTER ON "Odd name_pkey"; ALTER MATERIALIZED VIEW gold.summed CLUSTER ON summed_n_idx;
 CREATE TYPE gold.ordered AS (a text COLLATE "C");
+CREATE TABLE gold.naming (of regclass, by regproc, all_of regtype[]);
+INSERT INTO gold.naming VALUES ('gold.grouped', 'gold.stamp', '{gold.mood}'), ('gold.odd_lower', NULL, NULL);
