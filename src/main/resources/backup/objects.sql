@@ -1,5 +1,5 @@
 -- What stands in the schemas that are carried, each with the statement that makes it. The phase is a name of Phase; node is what
--- dependencies.sql calls the object.
+-- dependencies.sql calls the object; a comment's is made up of the object's numbers, and its class is negative.
 WITH extended AS (
     SELECT classid, objid FROM pg_depend WHERE deptype = 'e'),
 schema AS (
@@ -52,14 +52,15 @@ SELECT 'TYPE', 'pg_type'::regclass::oid::bigint, t.oid::bigint, format_type(t.oi
         coalesce(' DEFAULT ' || pg_get_expr(t.typdefaultbin, 0), ''),
         CASE WHEN t.typnotnull THEN ' NOT NULL' ELSE '' END, (
             SELECT string_agg(format(' CONSTRAINT %I %s', conname, pg_get_constraintdef(oid)), '' ORDER BY conname)
-            FROM pg_constraint WHERE contypid = t.oid AND contype = 'c'))
+            FROM pg_constraint WHERE contypid = t.oid AND contype = 'c' AND convalidated))
 FROM pg_type t JOIN schema s ON s.oid = t.typnamespace JOIN pg_type base ON base.oid = t.typbasetype
 WHERE t.typtype = 'd' AND s.nspname <> 'qanat_staging'
   AND NOT EXISTS (SELECT FROM extended WHERE classid = 'pg_type'::regclass AND objid = t.oid)
 UNION ALL
 SELECT 'TYPE', 'pg_class'::regclass::oid::bigint, r.oid::bigint, r.name,
     format('CREATE TYPE %s AS (%s)', r.name, (
-        SELECT string_agg(format('%I %s', attname, format_type(atttypid, atttypmod)), ', ' ORDER BY attnum)
+        SELECT string_agg(format('%I %s%s', attname, format_type(atttypid, atttypmod),
+            CASE WHEN attcollation <> typcollation THEN ' COLLATE ' || attcollation::regcollation ELSE '' END), ', ' ORDER BY attnum)
         FROM attribute WHERE attrelid = r.oid))
 FROM relation r WHERE r.relkind = 'c'
 UNION ALL
@@ -70,7 +71,7 @@ UNION ALL
 SELECT 'FUNCTION', 'pg_proc'::regclass::oid::bigint, p.oid::bigint, p.oid::regprocedure::text, pg_get_functiondef(p.oid)
 FROM pg_proc p JOIN schema s ON s.oid = p.pronamespace
 WHERE p.prokind <> 'a' AND s.nspname <> 'qanat_staging'
-  AND NOT EXISTS (SELECT FROM extended WHERE classid = 'pg_proc'::regclass AND objid = p.oid)
+  AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = p.oid AND deptype IN ('e', 'i'))
 UNION ALL
 SELECT 'TABLE', 'pg_class'::regclass::oid::bigint, r.oid::bigint, r.name,
     format('CREATE %sTABLE %s (%s)%s', CASE r.relpersistence WHEN 'u' THEN 'UNLOGGED ' ELSE '' END, r.name, (
@@ -114,10 +115,21 @@ WHERE q.deptype = 'a'
 UNION ALL
 SELECT CASE k.contype WHEN 'f' THEN 'FOREIGN_KEY' ELSE 'CONSTRAINT' END, 'pg_constraint'::regclass::oid::bigint, k.oid::bigint,
     r.name || ' ' || k.conname, format('ALTER TABLE %s ADD CONSTRAINT %I %s', r.name, k.conname, pg_get_constraintdef(k.oid))
+    || CASE WHEN k.contype <> 'f' AND i.indisclustered THEN format(E';\nALTER TABLE %s CLUSTER ON %I', r.name, k.conname) ELSE '' END
 FROM pg_constraint k JOIN relation r ON r.oid = k.conrelid AND r.relkind = 'r'
+LEFT JOIN pg_index i ON i.indexrelid = k.conindid
 WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND k.conparentid = 0
 UNION ALL
+SELECT 'CONSTRAINT', 'pg_constraint'::regclass::oid::bigint, k.oid::bigint, t.oid::regtype || ' ' || k.conname,
+    format('ALTER DOMAIN %s ADD CONSTRAINT %I %s', t.oid::regtype, k.conname, pg_get_constraintdef(k.oid))
+FROM pg_constraint k JOIN pg_type t ON t.oid = k.contypid JOIN schema s ON s.oid = t.typnamespace
+WHERE k.contype = 'c' AND NOT k.convalidated AND s.nspname <> 'qanat_staging'
+  AND NOT EXISTS (SELECT FROM extended WHERE classid = 'pg_type'::regclass AND objid = t.oid)
+UNION ALL
 SELECT 'INDEX', 'pg_class'::regclass::oid::bigint, i.indexrelid::bigint, r.name || ' ' || x.relname, pg_get_indexdef(i.indexrelid)
+    || CASE WHEN i.indisclustered
+        THEN format(E';\nALTER %s %s CLUSTER ON %I', CASE r.relkind WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END, r.name, x.relname)
+        ELSE '' END
 FROM pg_index i JOIN relation r ON r.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
 WHERE i.indisvalid AND r.relkind IN ('r', 'm') AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = i.indexrelid AND contype <> 'f')
 UNION ALL
@@ -137,6 +149,8 @@ SELECT 'MATERIALIZED_VIEW', 'pg_class'::regclass::oid::bigint, r.oid::bigint, r.
 FROM relation r WHERE r.relkind = 'm'
 UNION ALL
 SELECT 'RULE', 'pg_rewrite'::regclass::oid::bigint, w.oid::bigint, r.name || ' ' || w.rulename, pg_get_ruledef(w.oid)
+    || CASE w.ev_enabled WHEN 'O' THEN '' ELSE format(E'\nALTER TABLE %s %s RULE %I', r.name,
+        CASE w.ev_enabled WHEN 'A' THEN 'ENABLE ALWAYS' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'DISABLE' END, w.rulename) END
 FROM pg_rewrite w JOIN relation r ON r.oid = w.ev_class
 WHERE w.rulename <> '_RETURN'
 UNION ALL
@@ -146,11 +160,14 @@ SELECT 'TRIGGER', 'pg_trigger'::regclass::oid::bigint, t.oid::bigint, r.name || 
 FROM pg_trigger t JOIN relation r ON r.oid = t.tgrelid
 WHERE NOT t.tgisinternal
 UNION ALL
-SELECT 'COMMENT', 'pg_description'::regclass::oid::bigint, row_number() OVER (ORDER BY d.classoid, d.objoid, d.objsubid), named.identity,
+SELECT 'COMMENT', -d.classoid::bigint, d.objoid::bigint * 2048 + d.objsubid, named.identity,
     format('COMMENT ON %s %s IS %L',
-        CASE WHEN named.type LIKE '% column' THEN 'COLUMN' WHEN named.type = 'table constraint' THEN 'CONSTRAINT' ELSE upper(named.type) END,
-        named.identity, d.description)
-FROM pg_description d, pg_identify_object(d.classoid, d.objoid, d.objsubid) AS named
+        CASE named.type WHEN 'table constraint' THEN 'CONSTRAINT' WHEN 'domain constraint' THEN 'CONSTRAINT' WHEN 'composite type' THEN 'TYPE'
+            WHEN 'statistics object' THEN 'STATISTICS' ELSE CASE WHEN named.type LIKE '% column' THEN 'COLUMN' ELSE upper(named.type) END END,
+        CASE named.type WHEN 'domain constraint' THEN format('%I ON DOMAIN %s', k.conname, k.contypid::regtype) ELSE named.identity END,
+        d.description)
+FROM pg_description d LEFT JOIN pg_constraint k ON d.classoid = 'pg_constraint'::regclass AND k.oid = d.objoid,
+    pg_identify_object(d.classoid, d.objoid, d.objsubid) AS named
 WHERE d.classoid = 'pg_class'::regclass AND d.objoid IN (SELECT oid FROM relation WHERE relkind IN ('r', 'v', 'm', 'S', 'c', 'i'))
    OR d.classoid = 'pg_namespace'::regclass AND d.objoid IN (SELECT oid FROM schema WHERE nspname <> 'public')
    OR d.classoid = 'pg_proc'::regclass AND d.objoid IN (
@@ -158,7 +175,12 @@ WHERE d.classoid = 'pg_class'::regclass AND d.objoid IN (SELECT oid FROM relatio
         WHERE p.prokind <> 'a' AND NOT EXISTS (SELECT FROM extended WHERE classid = 'pg_proc'::regclass AND objid = p.oid))
    OR d.classoid = 'pg_type'::regclass AND d.objoid IN (
         SELECT t.oid FROM pg_type t JOIN schema s ON s.oid = t.typnamespace
-        WHERE t.typtype IN ('e', 'd') AND NOT EXISTS (SELECT FROM extended WHERE classid = 'pg_type'::regclass AND objid = t.oid))
+        WHERE (t.typtype IN ('e', 'd') OR t.typrelid IN (SELECT oid FROM relation WHERE relkind = 'c'))
+          AND NOT EXISTS (SELECT FROM extended WHERE classid = 'pg_type'::regclass AND objid = t.oid))
    OR d.classoid = 'pg_trigger'::regclass AND d.objoid IN (SELECT oid FROM pg_trigger WHERE tgrelid IN (SELECT oid FROM relation))
    OR d.classoid = 'pg_constraint'::regclass AND d.objoid IN (
-        SELECT oid FROM pg_constraint WHERE conrelid IN (SELECT oid FROM relation) AND contype <> 'n')
+        SELECT oid FROM pg_constraint WHERE contype <> 'n' AND (conrelid IN (SELECT oid FROM relation) OR contypid IN (
+            SELECT t.oid FROM pg_type t JOIN schema s ON s.oid = t.typnamespace
+            WHERE NOT EXISTS (SELECT FROM extended WHERE classid = 'pg_type'::regclass AND objid = t.oid))))
+   OR d.classoid = 'pg_rewrite'::regclass AND d.objoid IN (SELECT oid FROM pg_rewrite WHERE ev_class IN (SELECT oid FROM relation))
+   OR d.classoid = 'pg_statistic_ext'::regclass AND d.objoid IN (SELECT oid FROM pg_statistic_ext WHERE stxrelid IN (SELECT oid FROM relation))

@@ -14,12 +14,17 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -29,6 +34,7 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A backup as a file: a zip archive with the rows of each table ({@code rows/1} and so on, in the text format of PostgreSQL's COPY),
@@ -64,44 +70,89 @@ final class BackupFile implements RowSource, AutoCloseable {
     /**
      * Writes a backup beside the file, readable by its owner alone, and renames it when it is whole and on the disk. What stood in
      * the file before stays until then; after a failure nothing else does.
+     *
+     * @throws InputFailure {@code backup_failed} while another process, or this one, writes the same backup
      */
     static Manifest write(Path file, List<Step> steps, RowSource source, ManifestWriter manifest) throws IOException, SQLException {
         Path part = file.resolveSibling(file.getFileName() + ".part");
-        Files.deleteIfExists(part);
-        boolean whole = false;
-        try (FileChannel channel = FileChannel.open(
-                part,
-                Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
-            OutputStream bytes = new BufferedOutputStream(Channels.newOutputStream(channel), BUFFER);
-            ZipOutputStream zip = new ZipOutputStream(bytes);
-            List<Copied> tables = new ArrayList<>();
-            for (Step step : steps) {
-                if (step instanceof Step.Rows rows) {
-                    zip.putNextEntry(new ZipEntry(entry(tables.size())));
-                    tables.add(source.copy(rows, zip));
-                    zip.closeEntry();
+        try (FileChannel channel = begun(part)) {
+            boolean whole = false;
+            try {
+                Manifest written = write(channel, steps, source, manifest);
+                Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                whole = true;
+                return written;
+            } finally {
+                if (!whole) {
+                    Files.deleteIfExists(part);
                 }
             }
-            Manifest written = manifest.of(tables);
-            zip.putNextEntry(new ZipEntry(MANIFEST));
-            Hashed hashed = new Hashed(zip);
-            JSON.writeValue(hashed, written);
-            zip.closeEntry();
-            zip.putNextEntry(new ZipEntry(SEAL));
-            zip.write(hashed.copied(MANIFEST, 0).sha256().getBytes(StandardCharsets.US_ASCII));
-            zip.closeEntry();
-            zip.finish();
-            bytes.flush();
-            channel.force(true);
-            whole = true;
-            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            return written;
-        } finally {
-            if (!whole) {
-                Files.deleteIfExists(part);
+        }
+    }
+
+    private static Manifest write(FileChannel channel, List<Step> steps, RowSource source, ManifestWriter manifest)
+            throws IOException, SQLException {
+        OutputStream bytes = new BufferedOutputStream(Channels.newOutputStream(channel), BUFFER);
+        ZipOutputStream zip = new ZipOutputStream(bytes);
+        List<Copied> tables = new ArrayList<>();
+        for (Step step : steps) {
+            if (step instanceof Step.Rows rows) {
+                zip.putNextEntry(new ZipEntry(entry(tables.size())));
+                tables.add(source.copy(rows, zip));
+                zip.closeEntry();
             }
         }
+        Manifest written = manifest.of(tables);
+        zip.putNextEntry(new ZipEntry(MANIFEST));
+        Hashed hashed = new Hashed(zip);
+        JSON.writeValue(hashed, written);
+        zip.closeEntry();
+        zip.putNextEntry(new ZipEntry(SEAL));
+        zip.write(hashed.copied(MANIFEST, 0).sha256().getBytes(StandardCharsets.US_ASCII));
+        zip.closeEntry();
+        zip.finish();
+        bytes.flush();
+        channel.force(true);
+        return written;
+    }
+
+    /** An empty file under a lock: whoever has it alone may rename or delete the file. What a dead process left is overwritten. */
+    private static FileChannel begun(Path part) throws IOException {
+        Set<PosixFilePermission> owners = PosixFilePermissions.fromString("rw-------");
+        try {
+            Files.createFile(part, PosixFilePermissions.asFileAttribute(owners));
+        } catch (FileAlreadyExistsException e) {
+            Files.setPosixFilePermissions(part, owners);
+        }
+        @Nullable Object before = key(part);
+        FileChannel channel = FileChannel.open(part, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+        try {
+            // Between the two looks the one that wrote it may have renamed it: this would be a finished backup.
+            if (channel.tryLock() == null || before == null || !before.equals(key(part))) {
+                throw beingWritten(part, null);
+            }
+            channel.truncate(0);
+            return channel;
+        } catch (OverlappingFileLockException e) {
+            channel.close();
+            throw beingWritten(part, e);
+        } catch (IOException | InputFailure e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    private static @Nullable Object key(Path part) throws IOException {
+        try {
+            return Files.readAttributes(part, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS).fileKey();
+        } catch (NoSuchFileException e) {
+            return null;
+        }
+    }
+
+    private static InputFailure beingWritten(Path part, @Nullable Throwable cause) {
+        return new InputFailure(
+                Code.BACKUP_FAILED, part + " is being written by another backup; wait until it has ended, or name another file", cause);
     }
 
     /**

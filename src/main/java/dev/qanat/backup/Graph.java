@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -21,8 +22,13 @@ final class Graph {
     private static final Comparator<Planned> ORDER =
             Comparator.comparing(Planned::phase).thenComparing(Planned::name).thenComparing(planned -> planned.node().object());
 
+    // Below are the numbers of PostgreSQL's own objects.
+    private static final long FIRST_OF_USERS = 16_384;
+
     private final Map<Node, Planned> planned = new HashMap<>();
     private final Map<Node, Set<Node>> needed = new HashMap<>();
+    private final Map<Node, Node> parts = new HashMap<>();
+    private final Set<Node> there = new HashSet<>();
     private final long relations;
 
     /** @param relations the number of the catalogue's class of tables */
@@ -34,6 +40,16 @@ final class Graph {
         planned.put(node, new Planned(phase, node, name, step));
     }
 
+    /** What is made with another object. To be told before anything that names parts. */
+    void part(Node part, Node of) {
+        parts.put(part, of);
+    }
+
+    /** What is there without a step that makes it. */
+    void there(Node node) {
+        there.add(whole(node));
+    }
+
     /** The rows of a table come when it is there, and before what follows rows. */
     void addRows(Phase phase, long table, Step.Rows rows) {
         Node node = new Node(ROWS, table);
@@ -41,16 +57,69 @@ final class Graph {
         needs(node, new Node(relations, table));
     }
 
-    /** Where a sequence stands, told when it, or the table whose column it numbers, is there. */
-    void addPosition(long sequence, String name, Step.Statement statement) {
-        add(Phase.POSITION, new Node(POSITIONS, sequence), name, statement);
+    /** Rows that name an object come when it is there. */
+    void rowsName(long table, Node named) {
+        needs(new Node(ROWS, table), named);
     }
 
-    /** What is not among the objects when they are put in order is taken to be there. */
+    /** Where a sequence stands, told when it, or the table whose column it numbers, is there. */
+    void addPosition(long sequence, String name, Step.Statement statement) {
+        Node node = new Node(POSITIONS, sequence);
+        add(Phase.POSITION, node, name, statement);
+        needs(node, new Node(relations, sequence));
+    }
+
     void needs(Node object, Node other) {
-        if (!object.equals(other)) {
-            needed.computeIfAbsent(object, key -> new HashSet<>()).add(other);
+        Node whole = whole(object);
+        Node needs = whole(other);
+        if (!whole.equals(needs)) {
+            needed.computeIfAbsent(whole, key -> new HashSet<>()).add(needs);
         }
+    }
+
+    /** Whether an object, or what it is a part of, is among those that are made. */
+    boolean makes(Node node) {
+        return planned.containsKey(whole(node));
+    }
+
+    /**
+     * Takes out what needs an object of a user's that nothing makes, and what needs that in turn.
+     *
+     * @return what was taken out; parts that are told with the object to which they belong are not named
+     */
+    List<Lost> withoutWhatIsNotMade() {
+        List<Lost> lost = new ArrayList<>();
+        List<Planned> ordered = planned.values().stream().sorted(ORDER).toList();
+        boolean more = true;
+        while (more) {
+            more = false;
+            for (Planned object : ordered) {
+                Optional<Node> missing = planned.containsKey(object.node()) ? missing(object) : Optional.empty();
+                if (missing.isPresent()) {
+                    planned.remove(object.node());
+                    more = true;
+                    boolean ofLost = object.node().catalogue() == ROWS && !makes(new Node(relations, object.node().object()));
+                    if (object.phase().isTold() && !ofLost) {
+                        lost.add(new Lost(object.phase().told() + " " + object.name(), missing.get()));
+                    }
+                }
+            }
+        }
+        return lost;
+    }
+
+    private Optional<Node> missing(Planned object) {
+        return needed.getOrDefault(object.node(), Set.of()).stream()
+                .filter(other -> other.object() >= FIRST_OF_USERS && !planned.containsKey(other) && !there.contains(other))
+                .min(Comparator.comparing(Node::object));
+    }
+
+    private Node whole(Node node) {
+        Node whole = node;
+        for (Node of = parts.get(whole); of != null; of = parts.get(whole)) {
+            whole = of;
+        }
+        return whole;
     }
 
     /** @throws InputFailure {@code not_carried} when objects need one another in a circle */
@@ -112,6 +181,12 @@ final class Graph {
      * @param object its number in that
      */
     record Node(long catalogue, long object) {}
+
+    /**
+     * @param object what is not made, as people call it
+     * @param needs what it needs
+     */
+    record Lost(String object, Node needs) {}
 
     private record Planned(Phase phase, Node node, String name, Step step) {}
 }

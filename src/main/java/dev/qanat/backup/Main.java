@@ -6,6 +6,8 @@ import dev.qanat.failure.InputFailure;
 import dev.qanat.settings.Database;
 import dev.qanat.settings.DatabaseChoice;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -57,9 +59,20 @@ public final class Main {
         } catch (Failure e) {
             System.err.println(e.code().id() + ": " + e.getMessage());
         } catch (IOException | SQLException e) {
-            System.err.println(Code.BACKUP_FAILED.id() + ": " + String.valueOf(e.getMessage()).strip().replaceAll("\\s*\\R\\s*", " ") + "; what was begun is undone");
+            System.err.println(Code.BACKUP_FAILED.id() + ": " + why(e).strip().replaceAll("\\s*\\R\\s*", " ") + "; what was begun is undone");
+        } catch (OutOfMemoryError e) {
+            System.err.println(Code.BACKUP_FAILED.id()
+                    + ": a row does not fit into memory; allow more of it, as with JAVA_OPTS=-Xmx2g; what was begun is undone");
         }
         return 1;
+    }
+
+    private static String why(Exception e) {
+        String message = String.valueOf(e.getMessage());
+        if (e instanceof NoSuchFileException) {
+            return message + ": there is no such file or folder";
+        }
+        return e instanceof AccessDeniedException ? message + ": permission denied" : message;
     }
 
     private void backup(Path file) throws IOException, SQLException {

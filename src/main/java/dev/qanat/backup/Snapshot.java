@@ -9,6 +9,7 @@ import io.github.resilience4j.retry.RetryConfig;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -60,6 +61,14 @@ final class Snapshot implements RowSource, AutoCloseable {
         // To ask for a view's definition locks the tables that it reads.
         Connection catalogue = briefly;
         Graph graph = new Graph(Sql.list(catalogue, "SELECT 'pg_class'::regclass::oid::bigint", row -> row.getLong(1)).get(0));
+        Sql.list(catalogue, Sql.file("parts"), row -> {
+            graph.part(node(row), new Graph.Node(row.getLong("of_class"), row.getLong("of_node")));
+            return null;
+        });
+        Sql.list(catalogue, Sql.file("extended"), row -> {
+            graph.there(node(row));
+            return null;
+        });
         List<String> schemasFound = new ArrayList<>();
         boolean moved = Sql.list(catalogue, Sql.file("objects"), row -> {
                     String sql = row.getString("sql");
@@ -67,8 +76,7 @@ final class Snapshot implements RowSource, AutoCloseable {
                     if (phase == Phase.SCHEMA) {
                         schemasFound.add(row.getString("name"));
                     }
-                    graph.add(
-                            phase, new Graph.Node(row.getLong("class"), row.getLong("node")), row.getString("name"), new Step.Statement(sql));
+                    graph.add(phase, node(row), row.getString("name"), new Step.Statement(sql));
                     return sql == null;
                 })
                 .contains(true);
@@ -89,11 +97,18 @@ final class Snapshot implements RowSource, AutoCloseable {
             graph.addPosition(sequence.oid(), sequence.name(), new Step.Statement(position(sequence.name())));
         }
         Sql.list(catalogue, Sql.file("dependencies"), row -> {
-            graph.needs(
-                    new Graph.Node(row.getLong("class"), row.getLong("node")),
-                    new Graph.Node(row.getLong("needed_class"), row.getLong("needed_node")));
+            graph.needs(node(row), new Graph.Node(row.getLong("needed_class"), row.getLong("needed_node")));
             return null;
         });
+        for (Naming naming : Sql.list(
+                catalogue, Sql.file("naming"), row -> new Naming(row.getLong("node"), row.getLong("named_class"), row.getString("sql")))) {
+            Sql.list(catalogue, naming.sql(), row -> row.getLong(1))
+                    .forEach(named -> graph.rowsName(naming.table(), new Graph.Node(naming.named(), named)));
+        }
+        List<String> left = new ArrayList<>(Sql.list(catalogue, Sql.file("not-carried"), row -> row.getString(1)));
+        for (Graph.Lost lost : graph.withoutWhatIsNotMade()) {
+            left.add(lost.object() + " needs " + description(catalogue, lost.needs()));
+        }
         List<Step> ordered = new ArrayList<>(graph.inOrder());
         if (relations(catalogue).stream().anyMatch(table -> table.name().equals(CHANGES))) {
             ordered.add(new Step.Statement(CHANGES_ANEW));
@@ -101,12 +116,17 @@ final class Snapshot implements RowSource, AutoCloseable {
         Sql.list(catalogue, Sql.file("grants"), row -> {
             String role = row.getString("role");
             String sql = row.getString("sql");
-            ordered.add(role == null ? new Step.Statement(sql) : new Step.Grant(role, sql));
+            if (row.getObject("node") == null || graph.makes(node(row))) {
+                ordered.add(role == null ? new Step.Statement(sql) : new Step.Grant(role, sql));
+            }
             return null;
         });
+        replaced.retainAll(ordered.stream()
+                .flatMap(step -> step instanceof Step.Rows rows ? Stream.of(rows.table()) : Stream.empty())
+                .collect(Collectors.toSet()));
         this.steps = List.copyOf(ordered);
         this.schemas = schemasFound.stream().sorted().toList();
-        this.notCarried = Sql.list(catalogue, Sql.file("not-carried"), row -> row.getString(1));
+        this.notCarried = List.copyOf(left);
         this.ledgerVersion = ledgerVersion(catalogue);
     }
 
@@ -200,6 +220,18 @@ final class Snapshot implements RowSource, AutoCloseable {
         lasting.rollback();
     }
 
+    private static Graph.Node node(ResultSet row) throws SQLException {
+        return new Graph.Node(row.getLong("class"), row.getLong("node"));
+    }
+
+    private static String description(Connection catalogue, Graph.Node node) throws SQLException {
+        return Sql.list(
+                        catalogue,
+                        "SELECT pg_describe_object(" + node.catalogue() + "::oid, " + node.object() + "::oid, 0)",
+                        row -> row.getString(1))
+                .get(0);
+    }
+
     private String columns(Relation table) throws SQLException {
         return Sql.list(briefly, Sql.file("columns").replace("?", Long.toString(table.oid())), row -> row.getString(1)).get(0);
     }
@@ -236,6 +268,12 @@ final class Snapshot implements RowSource, AutoCloseable {
                 .findFirst()
                 .orElse(null);
     }
+
+    /**
+     * @param named the catalogue's class of what the values name
+     * @param sql tells the numbers of these
+     */
+    private record Naming(long table, long named, String sql) {}
 
     private record Relation(long oid, String name, boolean isTable, boolean isReplaced) {}
 

@@ -15,7 +15,8 @@ import java.util.function.BooleanSupplier;
 
 /**
  * Files below the archive or the quarantine, a folder for each pipeline, that were put there before a moment. When that was, the ledger
- * tells by a file's size and time of modification: a file may be dropped that is years old. One that no run tells of stays. For one thread.
+ * tells by a file's size and time of modification: a file may be dropped that is years old. One that no run tells of stays, and so do
+ * those of a pipeline's folder that is a link to another place. For one thread.
  */
 final class OldFiles {
 
@@ -56,7 +57,8 @@ final class OldFiles {
         if (!Files.isDirectory(folder)) {
             return new Deleted(what, 0, Optional.of(0L), Optional.of(0L));
         }
-        try (DirectoryStream<Path> pipelines = Files.newDirectoryStream(folder, Files::isDirectory)) {
+        try (DirectoryStream<Path> pipelines = Files.newDirectoryStream(
+                folder, pipeline -> Files.isDirectory(pipeline, LinkOption.NOFOLLOW_LINKS))) {
             for (Path pipeline : pipelines) {
                 try (DirectoryStream<Path> files = Files.newDirectoryStream(pipeline)) {
                     for (Path file : files) {

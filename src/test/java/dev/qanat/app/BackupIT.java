@@ -199,6 +199,8 @@ class BackupIT {
         assertThat(commands.run("restore", bad.toString()).failed())
                 .startsWith("backup_too_new: the backup has version 999 of the ledger's tables");
         assertThat(commands.run("backup", bad.toString()).failed()).startsWith("invalid_setting: there is nothing of Qanat's");
+        assertThat(of(qanat).run("backup", "none/x.zip").failed())
+                .startsWith("backup_failed: ").contains("none/x.zip.part: there is no such file or folder; ");
         assertThat(schemas("untouched")).isEqualTo("0");
     }
 
@@ -226,14 +228,19 @@ class BackupIT {
         Files.delete(file);
         old.execute("granted", "CREATE TABLE gold.parted (x integer) PARTITION BY LIST (x); CREATE TABLE gold.part PARTITION OF gold.parted"
                 + " DEFAULT; ALTER TABLE silver.orders ENABLE ROW LEVEL SECURITY; CREATE POLICY mine ON silver.orders USING (true);"
-                + " CREATE AGGREGATE gold.total (integer) (SFUNC = int4pl, STYPE = integer)");
+                + " CREATE AGGREGATE gold.total (integer) (SFUNC = int4pl, STYPE = integer); CREATE VIEW gold.over AS"
+                + " SELECT gold.total(x) FROM gold.parted; COMMENT ON VIEW gold.over IS 'o'; CREATE TYPE gold.span AS RANGE (subtype = float8);"
+                + " CREATE TABLE gold.spans (id serial PRIMARY KEY, span gold.span)");
         assertThat(granted.run("backup", file.toString()).failed())
                 .startsWith("not_carried: not carried: ")
                 .contains("table gold.part is a partition", "table gold.parted", "function gold.total(integer)", "policy mine on table silver.orders",
-                        "table silver.orders has row security");
+                        "table silver.orders has row security", "view gold.over needs ", "table gold.spans needs type gold.span");
         assertThat(file).doesNotExist();
         assertThat(granted.run("backup", file.toString(), "--leave-out").told()).contains("not carried: table gold.parted");
         assertThat(entries(file).get("manifest.json")).doesNotContain("CREATE TABLE gold.parted").contains("\"table gold.parted\"");
+        String rest = old.newDatabase("granted_rest");
+        new Commands(Map.of("DATABASE_URL", rest, "QANAT_HOME", atRest.resolveSibling("granted").toString())).run("restore", file.toString()).told();
+        assertThat(old.value("granted_rest", "SELECT to_regclass('gold.part') IS NOT NULL AND to_regclass('gold.over') IS NULL")).isEqualTo("t");
     }
 
     @Test

@@ -31,25 +31,27 @@ final class Contents {
             "SELECT 'constraint ' || coalesce(nullif(conrelid, 0)::regclass::text, contypid::regtype::text) || '.' || conname,"
                     + " concat_ws(' ', pg_get_constraintdef(k.oid), obj_description(k.oid, 'pg_constraint'))"
                     + " FROM pg_constraint k JOIN pg_namespace n ON n.oid = connamespace WHERE " + SCHEMAS,
-            "SELECT 'index ' || i.indexrelid::regclass, concat_ws(' ', pg_get_indexdef(indexrelid), indisvalid, indisprimary, indimmediate)"
+            "SELECT 'index ' || i.indexrelid::regclass, concat_ws(' ', pg_get_indexdef(indexrelid), indisvalid, indisprimary, indimmediate, indisclustered)"
                     + " FROM pg_index i JOIN pg_class c ON c.oid = indexrelid JOIN pg_namespace n ON n.oid = relnamespace WHERE " + SCHEMAS,
             "SELECT 'view ' || c.oid::regclass, pg_get_viewdef(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace"
                     + " WHERE relkind IN ('v', 'm') AND " + SCHEMAS,
             "SELECT 'trigger ' || tgrelid::regclass || '.' || tgname, concat_ws(' ', pg_get_triggerdef(t.oid), tgenabled,"
                     + " obj_description(t.oid, 'pg_trigger')) FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid"
                     + " JOIN pg_namespace n ON n.oid = relnamespace WHERE NOT tgisinternal AND " + SCHEMAS,
-            "SELECT 'rule ' || ev_class::regclass || '.' || rulename, pg_get_ruledef(r.oid) FROM pg_rewrite r JOIN pg_class c ON c.oid ="
+            "SELECT 'rule ' || ev_class::regclass || '.' || rulename, concat_ws(' ', ev_enabled, pg_get_ruledef(r.oid),"
+                    + " obj_description(r.oid, 'pg_rewrite')) FROM pg_rewrite r JOIN pg_class c ON c.oid ="
                     + " ev_class JOIN pg_namespace n ON n.oid = relnamespace WHERE " + SCHEMAS,
             "SELECT 'function ' || p.oid::regprocedure, concat_ws(' ', pg_get_functiondef(p.oid), proacl, obj_description(p.oid, 'pg_proc'))"
                     + " FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace WHERE " + SCHEMAS,
-            "SELECT 'type ' || t.oid::regtype, concat_ws(' ', typtype, typbasetype::regtype, typnotnull, typdefault, obj_description(t.oid,"
-                    + " 'pg_type'), (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid))"
+            "SELECT 'type ' || t.oid::regtype, concat_ws(' ', typtype, typbasetype::regtype, typnotnull, typdefault, typacl,"
+                    + " obj_description(t.oid, 'pg_type'), (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid))"
                     + " FROM pg_type t JOIN pg_namespace n ON n.oid = typnamespace WHERE " + SCHEMAS,
             "SELECT 'sequence ' || schemaname || '.' || sequencename, concat_ws(' ', data_type, start_value, min_value, max_value,"
                     + " increment_by, cycle, cache_size, last_value, (SELECT string_agg(concat_ws('.',"
                     + " refobjid::regclass, refobjsubid, deptype), ',') FROM pg_depend WHERE objid = format('%I.%I', schemaname, sequencename)::regclass"
                     + " AND deptype IN ('a', 'i'))) FROM pg_sequences n WHERE schemaname !~ '^pg_'",
-            "SELECT 'statistics ' || stxname, pg_get_statisticsobjdef(oid) FROM pg_statistic_ext",
+            "SELECT 'statistics ' || stxname, concat_ws(' ', pg_get_statisticsobjdef(oid), obj_description(oid, 'pg_statistic_ext'))"
+                    + " FROM pg_statistic_ext",
             "SELECT 'privileges by default ' || concat_ws(' ', defaclnamespace::regnamespace, defaclobjtype), defaclacl::text FROM pg_default_acl",
             "SELECT 'schema ' || nspname, concat_ws(' ', nspacl, obj_description(n.oid, 'pg_namespace')) FROM pg_namespace n WHERE " + SCHEMAS);
 

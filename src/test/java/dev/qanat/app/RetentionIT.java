@@ -85,6 +85,8 @@ class RetentionIT {
         older(feed, 100);
         feed.load("id,amount\n2,7\n4,8\n");
         assertThat(dryRun()).containsEntry(feed.bronze(), 2L);
+        assertThat(qanat.request().post("/retention?dry-run=true").jsonPath().getString("detail"))
+                .isEqualTo("dry-run: there is no such parameter; there is dry_run; nothing was deleted");
         assertThat(qanat.value("SELECT count(*) FROM " + feed.bronze())).isEqualTo("4");
 
         JsonPath pass = pass();
@@ -231,9 +233,17 @@ class RetentionIT {
         assertThat(Feeds.list(qanat.quarantine(feed.name()))).containsExactlyInAnyOrder("bad.csv", "bad.csv.error.txt");
         older(feed, 70);
 
+        Path archive = qanat.archive(feed.name());
+        Path elsewhere = Files.move(archive, qanat.home().resolve("elsewhere"));
+        Files.createSymbolicLink(archive, elsewhere);
+        pass();
+        assertThat(elsewhere.resolve("old.csv")).as("a link leads to what is not the archive's").exists();
+        Files.delete(archive);
+        Files.move(elsewhere, archive);
+
         JsonPath pass = pass();
 
-        assertThat(Feeds.list(qanat.archive(feed.name()))).containsExactly("stranger.csv");
+        assertThat(Feeds.list(archive)).containsExactly("stranger.csv");
         assertThat(Feeds.list(qanat.quarantine(feed.name()))).isEmpty();
         assertThat(pass.getInt("deleted.find { it.what == 'archive' }.unknown")).isPositive();
         assertThat(pass.getInt("deleted.find { it.what == 'archive' }.bytes")).isPositive();

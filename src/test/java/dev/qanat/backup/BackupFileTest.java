@@ -81,6 +81,29 @@ class BackupFileTest {
     }
 
     @Test
+    void a_second_backup_of_that_name_is_refused_and_the_first_is_whole() throws Exception {
+        RowSource slow = (rows, to) -> {
+            assertThatThrownBy(() -> BackupFile.write(file, STEPS, BackupFileTest::rows, BackupFileTest::manifest))
+                    .hasMessageContaining("is being written by another backup");
+            return rows(rows, to);
+        };
+        BackupFile.write(file, STEPS, slow, BackupFileTest::manifest);
+        BackupFile.open(file).close();
+        try (var files = Files.list(folder)) {
+            assertThat(files).containsExactly(file);
+        }
+    }
+
+    @Test
+    void what_a_backup_that_was_killed_has_left_is_overwritten() throws Exception {
+        Path part = Files.write(folder.resolve("backup.zip.part"), new byte[500_000]);
+        Files.setPosixFilePermissions(part, PosixFilePermissions.fromString("rw-r--r--"));
+        BackupFile.write(file, STEPS, BackupFileTest::rows, BackupFileTest::manifest);
+        what_was_written_is_read_and_nobody_else_may_read_it();
+        assertThat(part).doesNotExist();
+    }
+
+    @Test
     void a_file_is_refused_wherever_it_is_cut_off() throws IOException {
         byte[] whole = Files.readAllBytes(file);
         for (int length = 0; length < whole.length; length += 997) {
