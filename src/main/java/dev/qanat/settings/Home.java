@@ -63,6 +63,28 @@ public record Home(Path folder) {
         return Files.readString(file).strip();
     }
 
+    /**
+     * Makes the home and its inbox where they are missing.
+     *
+     * @throws InputFailure where files could not be put away, since one of the two cannot be written
+     */
+    public void ready() {
+        for (Path needed : List.of(folder, inbox())) {
+            try {
+                if (!Files.isDirectory(needed)) {
+                    Files.createDirectories(needed);
+                }
+            } catch (IOException e) {
+                throw new InputFailure(Code.INVALID_SETTING, "QANAT_HOME " + folder + " cannot be used: " + e + ". It must be writable", e);
+            }
+            if (!Files.isWritable(needed)) {
+                throw new InputFailure(
+                        Code.INVALID_SETTING,
+                        "QANAT_HOME " + folder + " cannot be used: " + needed + " is not writable for the user of this process. Give it to that user");
+            }
+        }
+    }
+
     /** Where files are dropped, a folder per pipeline. */
     public Path inbox() {
         return folder.resolve("inbox");

@@ -94,6 +94,7 @@ public final class StartConfig implements ConfigSourceFactory {
                             Boolean.parseBoolean(required(context, "qanat.require-api-key").strip()))
                     .check();
             new Policy(list(context, "qanat.access"));
+            new Home(Path.of(required(context, "qanat.home"))).ready();
             checkKeySecret(optional(context, "qanat.key-secret"));
             list(context, "qanat.cors-origins").forEach(StartConfig::checkOrigin);
             list(context, "qanat.exposed").forEach(StartConfig::checkExposed);
