@@ -20,30 +20,6 @@ public record Home(Path folder) {
         folder = folder.toAbsolutePath().normalize();
     }
 
-    /**
-     * Makes the folder and its inbox, where they are not there.
-     *
-     * @throws InputFailure {@code invalid_setting} when this process may not write into them
-     */
-    void open() {
-        for (Path needed : List.of(folder, inbox())) {
-            try {
-                if (!Files.isDirectory(needed)) {
-                    // Which takes no link for a folder.
-                    Files.createDirectories(needed);
-                }
-            } catch (IOException e) {
-                throw new InputFailure(Code.INVALID_SETTING, "QANAT_HOME " + folder + " cannot be used: " + e + ". It must be writable", e);
-            }
-            if (!Files.isWritable(needed)) {
-                throw new InputFailure(
-                        Code.INVALID_SETTING,
-                        "QANAT_HOME %s cannot be used: the user %s, as whom Qanat runs, may not write into %s"
-                                .formatted(folder, System.getProperty("user.name"), needed));
-            }
-        }
-    }
-
     /** What tells this home from others, also on other machines: made when it is first asked for, and kept in the home. */
     public String id() throws IOException {
         return idOr(UUID.randomUUID().toString());
@@ -72,6 +48,7 @@ public record Home(Path folder) {
         for (Path needed : List.of(folder, inbox())) {
             try {
                 if (!Files.isDirectory(needed)) {
+                    // Which takes no link for a folder.
                     Files.createDirectories(needed);
                 }
             } catch (IOException e) {

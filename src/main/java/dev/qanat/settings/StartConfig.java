@@ -189,8 +189,6 @@ public final class StartConfig implements ConfigSourceFactory {
     }
 
     private static Map<String, String> database(ConfigSourceContext context, Application application) {
-        Home home = new Home(Path.of(required(context, "qanat.home")));
-        home.open();
         String configured = optional(context, URL);
         if (configured != null) {
             ready(new Database(configured, optional(context, USERNAME), optional(context, PASSWORD)));
@@ -207,7 +205,7 @@ public final class StartConfig implements ConfigSourceFactory {
             put(answers, USERNAME, parsed.username());
             put(answers, PASSWORD, parsed.password());
         } else {
-            String embeddedUrl = embedded(context, home, application).jdbcUrl();
+            String embeddedUrl = embedded(context, application).jdbcUrl();
             new Database(embeddedUrl, EmbeddedServer.NAME, null).refuseNewerSchema();
             put(answers, URL, embeddedUrl);
             put(answers, USERNAME, EmbeddedServer.NAME);
@@ -220,7 +218,7 @@ public final class StartConfig implements ConfigSourceFactory {
         database.refuseNewerSchema();
     }
 
-    private static synchronized EmbeddedServer embedded(ConfigSourceContext context, Home home, Application application) {
+    private static synchronized EmbeddedServer embedded(ConfigSourceContext context, Application application) {
         if (ImageMode.current() != ImageMode.JVM) {
             throw new InputFailure(
                     Code.INVALID_SETTING,
@@ -229,18 +227,24 @@ public final class StartConfig implements ConfigSourceFactory {
         }
         if (embedded == null) {
             int port = number(context, "qanat.pg-port", p -> p >= 1 && p <= 65535, "a port, 1 to 65535");
-            EmbeddedServer server = EmbeddedServer.start(home.folder(), port);
-            // Hooks run side by side: this one waits until the application has closed its connections.
+            // First, as a signal may come while it starts. Hooks run side by side: this one waits until the application has closed its
+            // connections.
             Runtime.getRuntime()
                     .addShutdownHook(new Thread(
                             () -> {
                                 application.awaitShutdown();
-                                server.stop();
+                                stopEmbedded();
                             },
                             "stop-postgresql"));
-            embedded = server;
+            embedded = EmbeddedServer.start(new Home(Path.of(required(context, "qanat.home"))).folder(), port);
         }
         return embedded;
+    }
+
+    private static synchronized void stopEmbedded() {
+        if (embedded != null) {
+            embedded.stop();
+        }
     }
 
     private static int number(ConfigSourceContext context, String name, Predicate<Integer> allowed, String expected) {
