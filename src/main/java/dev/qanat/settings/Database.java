@@ -103,15 +103,15 @@ public record Database(
     }
 
     /**
-     * Makes sure that the ledger is none of a later version of Qanat, which this one would misread. Changes nothing.
+     * Whether the ledger is as this version of Qanat makes it, so that nothing is to be migrated. Changes nothing.
      *
-     * @throws InputFailure {@code newer_schema} when it is
+     * @throws InputFailure {@code newer_schema} when it is one of a later version, which this one would misread
      */
-    void refuseNewerSchema() {
+    boolean hasNewestSchema() {
         try (Connection connection = connect();
                 Statement statement = connection.createStatement()) {
             if (!isMigrated(statement)) {
-                return;
+                return false;
             }
             try (ResultSet row = statement.executeQuery(
                     "SELECT max(split_part(version, '.', 1)::integer) FROM qanat.flyway_schema_history WHERE version IS NOT NULL")) {
@@ -123,6 +123,7 @@ public record Database(
                             "the database %s has the schema %d of a newer Qanat, this one knows %d; start the newer one, or restore a backup from before it"
                                     .formatted(DatabaseUrl.place(jdbcUrl), found, NEWEST_SCHEMA));
                 }
+                return found == NEWEST_SCHEMA;
             }
         } catch (SQLException e) {
             throw new InputFailure(

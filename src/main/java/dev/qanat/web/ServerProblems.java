@@ -22,6 +22,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the server would answer by itself, before any route or resource sees the request: an unknown path, a wrong method, a body
@@ -37,10 +38,11 @@ final class ServerProblems {
     private static final int LONGEST_URL_OF_ROWS = 60_000;
 
     private static final String ROWS = "/api/v1/";
+    private static final String METRICS = "/q/metrics";
+    private static final Pattern FOR_METRICS = Pattern.compile("(?i)(?:^|[,\\s])(?:\\*/\\*|text/(?:plain|\\*)|application/(?:openmetrics-text|\\*))(?=$|[;,\\s])");
 
     /** For a file of a form that has come whole to be written. */
     private static final long UNFINISHED_MILLIS = 5_000;
-
 
     /** Of the body of a request that is refused, in bytes. */
     private static final long MOST_DROPPED = 10 << 20;
@@ -94,6 +96,8 @@ final class ServerProblems {
         } else if (type != null && type.chars().filter(c -> c == '"').count() % 2 == 1) {
             // Vert.x fails on it.
             send(exchange, new Problem(400, Code.INVALID_REQUEST, "the Content-Type has a quote that is not closed"));
+        } else if (exchange.normalizedPath().equals(METRICS) && !isForMetrics(request.getHeader(HttpHeaders.ACCEPT))) {
+            send(exchange, new Problem(406, Code.NOT_ACCEPTABLE, "metrics are told as text/plain or application/openmetrics-text"));
         } else {
             if (type != null && MULTIPART.matcher(type).lookingAt() && !request.isEnded()) {
                 request.end().onSuccess(end -> exchange.vertx().setTimer(UNFINISHED_MILLIS, timer -> endUnfinished(exchange)));
@@ -104,6 +108,11 @@ final class ServerProblems {
             }
             exchange.next();
         }
+    }
+
+    /** Of all that Quarkus answers by itself, this alone looks at what the client wants, and has no words for it. */
+    private static boolean isForMetrics(@Nullable String accepted) {
+        return accepted == null || FOR_METRICS.matcher(accepted).find() && accepted.indexOf('"') < 0;
     }
 
     /** Of a form that ends before its last boundary, Vert.x waits for the rest of a file for ever. */
